@@ -15,6 +15,8 @@ use crate::refusal::Refusal;
 const PREFIX: &str = "rcrepro-podman-";
 /// How long the service may take to answer, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest path that Podman takes as its run root, in bytes.
+const RUN_ROOT_LIMIT: usize = 50;
 
 /// Debian only recommends the init, without which there is no PID 1, and the network's backend.
 const PACKAGES: [&str; 3] = ["podman", "catatonit", "netavark"];
@@ -46,16 +48,19 @@ impl Service {
     /// # Errors
     /// Exit 4 with the end of its log when it does not come up.
     pub fn start() -> Result<Self, Refusal> {
-        remove_stale(&env::temp_dir());
         let cannot = |what: &'static str| move |error| Refusal::machine(format!("cannot {what}: {error}"));
-        let folder = env::temp_dir().join(format!("{PREFIX}{}", std::process::id()));
+        let name = format!("{PREFIX}{}", std::process::id());
+        let parent = parent(&env::temp_dir(), &name)?;
+        remove_stale(&parent);
+        let folder = parent.join(name);
         for name in ["net", "tmp"] {
             fs::create_dir_all(folder.join(name)).map_err(cannot("make a folder for Podman"))?;
         }
         configure(&folder, "overlay").map_err(cannot("configure Podman"))?;
-        let information = podman(&folder).arg("info").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        if !information.is_ok_and(|status| status.success()) {
-            eprintln!("xtask: Podman cannot use overlays in {}; it gets plain copies", folder.display());
+        let information = podman(&folder).arg("info").output().map_err(cannot("start Podman"))?;
+        if !information.status.success() {
+            let why = String::from_utf8_lossy(&information.stderr);
+            eprintln!("xtask: no overlays in {}, Podman gets plain copies: {}", folder.display(), why.trim());
             drop(fs::remove_dir_all(folder.join("root")));
             configure(&folder, "vfs").map_err(cannot("configure Podman"))?;
         }
@@ -110,6 +115,21 @@ impl Drop for Service {
     }
 }
 
+/// The folder for temporary files, or a common one with a shorter name where Podman would find its run root too long.
+fn parent(temporary: &Path, name: &str) -> Result<PathBuf, Refusal> {
+    let fits = |parent: &&Path| parent.is_dir() && run_root(&parent.join(name)).as_os_str().len() <= RUN_ROOT_LIMIT;
+    let parents = [temporary, Path::new("/dev/shm"), Path::new("/tmp")];
+    let parent = parents.into_iter().find(fits);
+    parent.map(Path::to_owned).ok_or_else(|| {
+        let limit = format!("with {name} in it, Podman's run root has over {RUN_ROOT_LIMIT} bytes");
+        Refusal::machine(format!("none of {parents:?} is a folder for Podman: {limit}; set TMPDIR to a shorter path"))
+    })
+}
+
+fn run_root(folder: &Path) -> PathBuf {
+    folder.join("run")
+}
+
 fn configure(folder: &Path, driver: &str) -> std::io::Result<()> {
     let at = |name: &str| folder.join(name).display().to_string();
     // Locks in files: those in shared memory are one set for every Podman of the machine.
@@ -118,8 +138,11 @@ fn configure(folder: &Path, driver: &str) -> std::io::Result<()> {
          [network]\nnetwork_config_dir = \"{}\"\n",
         at("net")
     );
-    let storage =
-        format!("[storage]\ndriver = \"{driver}\"\ngraphroot = \"{}\"\nrunroot = \"{}\"\n", at("root"), at("run"));
+    let storage = format!(
+        "[storage]\ndriver = \"{driver}\"\ngraphroot = \"{}\"\nrunroot = \"{}\"\n",
+        at("root"),
+        run_root(folder).display()
+    );
     fs::write(folder.join("containers.conf"), containers)?;
     fs::write(folder.join("storage.conf"), storage)
 }
@@ -148,7 +171,8 @@ fn isolated(folder: &Path) -> Command {
 fn global(command: &mut Command, folder: &Path) {
     let at = |name: &str| folder.join(name).display().to_string();
     command
-        .args(["--root", &at("root"), "--runroot", &at("run"), "--tmpdir", &at("state")])
+        .args(["--root", &at("root"), "--tmpdir", &at("state"), "--runroot"])
+        .arg(run_root(folder))
         .env("CONTAINERS_CONF", at("containers.conf"))
         .env("CONTAINERS_STORAGE_CONF", at("storage.conf"))
         .env("TMPDIR", at("tmp"))
@@ -188,6 +212,18 @@ fn remove(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_podman_would_refuse_gives_way_to_a_shorter_one() {
+        let name = format!("{PREFIX}4194304");
+        assert_eq!(parent(Path::new("/tmp"), &name).unwrap(), Path::new("/tmp"));
+        let long = env::temp_dir().join(format!("xtask-long-{}", std::process::id())).join("a".repeat(RUN_ROOT_LIMIT));
+        fs::create_dir_all(&long).unwrap();
+        let chosen = parent(&long, &name).unwrap();
+        assert!(run_root(&chosen.join(&name)).as_os_str().len() <= RUN_ROOT_LIMIT, "{}", chosen.display());
+        assert!(parent(&long, &"a".repeat(RUN_ROOT_LIMIT)).is_err());
+        fs::remove_dir_all(long.parent().unwrap()).unwrap();
+    }
 
     #[test]
     fn what_a_killed_xtask_left_goes_and_what_is_in_use_stays() {
