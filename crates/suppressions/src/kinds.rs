@@ -40,6 +40,7 @@ pub const ALL: &[SuppressionKind] = &[
     kind("code-unread", "any", &[], "code that cannot be read: too large, or a link to no tracked file"),
     kind("command-flag", "any", &[], "a flag that skips a hook or a folder, such as `--no-verify`"),
     kind("coverage-ignore", "coverage", JS_TESTS, "a comment that takes code out of the coverage"),
+    kind("eslint-config", "eslint", ESLINT, "a rule that is off, or files that the configuration leaves out"),
     kind("eslint-disable", "eslint", ESLINT, "a comment, for a line, the next one or from there on"),
     kind("eslint-flags", "eslint", ESLINT, "a flag that lets warnings or files pass"),
     kind("eslint-ignored", "eslint", ESLINT, "an entry of `.eslintignore`, or of `eslint-suppressions.json`"),

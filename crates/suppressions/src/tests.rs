@@ -241,6 +241,51 @@ fn configuration_of_audits() {
 }
 
 #[test]
+fn what_eslint_is_told_to_leave_out() {
+    let json = "{\n\"ignorePatterns\": [\"dist\", \"legacy/**\"],\n\"rules\": {\n\"no-eval\": \"off\",\n\"no-var\": 2,\n\
+                \"a/b\": [0, {}]},\n\"overrides\": [{\"files\": [\"*.ts\"], \"rules\": {\n\"no-undef\": 0}}]}";
+    let expected = [
+        "2 eslint-config legacy/**",
+        "4 eslint-config off no-eval",
+        "6 eslint-config off a/b",
+        "8 eslint-config off no-undef",
+    ];
+    for name in [".eslintrc.json", "web/.eslintrc", ".oxlintrc.json"] {
+        assert_eq!(lines(name, json), expected, "{name}");
+    }
+    let yaml = "ignorePatterns:\n  - dist/\n  - old/*.js\nrules:\n  no-eval: off # they do\n  'a/b': [0, {x: 1}]\n  \
+                no-var: [error]\n  # no-new: off\nenv:\n  node: off\noverrides:\n  - files: ['*.ts']\n    rules:\n      no-undef: \"off\"\n";
+    let expected = [
+        "3 eslint-config old/*.js",
+        "5 eslint-config off no-eval",
+        "6 eslint-config off a/b",
+        "14 eslint-config off no-undef",
+    ];
+    assert_eq!(lines(".eslintrc.yml", yaml), expected);
+    assert_eq!(lines(".eslintrc", yaml), expected);
+    assert_eq!(
+        lines(".eslintrc", "{ \"rules\": "),
+        ["1 eslint-config cannot be read: it is not JSON; correct it, or delete it if no tool reads it"]
+    );
+    let program = "export default [\n  globalIgnores(['dist/**', 'gen/*']),\n  { ignores: [\n    'old.js', \"**/node_modules/\"] },\n  \
+                   // { rules: { 'no-new': 'off' } },\n  { rules: { 'no-eval': 'off', eqeqeq: 0, 'a/b': [\"off\"], 'no-var': 'error' },\n    \
+                   languageOptions: { ecmaVersion: 2022 }, linterOptions: { reportUnusedDisableDirectives: 'off' } },\n];\n";
+    let expected = [
+        "2 eslint-config gen/*",
+        "3 eslint-config old.js",
+        "6 eslint-config off no-eval",
+        "6 eslint-config off eqeqeq",
+        "6 eslint-config off a/b",
+    ];
+    for name in ["eslint.config.js", "web/eslint.config.mts", ".eslintrc.cjs"] {
+        assert_eq!(lines(name, program), expected, "{name}");
+    }
+    let package = "{\"eslintIgnore\": [\"a.js\"],\n\"eslintConfig\": {\"rules\": {\"no-eval\": \"off\"}}}";
+    assert_eq!(lines("package.json", package), ["1 eslint-ignored a.js", "2 eslint-config off no-eval"]);
+    assert_eq!(lines("eslint-plugin/lib.js", program), [""; 0]);
+}
+
+#[test]
 fn flags_on_a_line() {
     let flags = |line: &str| -> Vec<String> {
         let found = crate::of_line("commands.x", line);

@@ -47,10 +47,12 @@ fn keys(config: &Value, text: &str, kind: &'static str) -> Vec<FoundSuppression>
 
 /// Whether the text of a `package.json` may hold lists of what is silenced; a key may be written with escapes.
 pub(super) fn may_silence(text: &str) -> bool {
-    ["auditConfig", "testPathIgnorePatterns", "\\u"].iter().any(|key| text.contains(key))
+    ["auditConfig", "testPathIgnorePatterns", "eslintConfig", "eslintIgnore", "\\u"]
+        .iter()
+        .any(|key| text.contains(key))
 }
 
-/// Reads what `package.json` has for pnpm and for jest.
+/// Reads what `package.json` has for pnpm and jest.
 pub(super) fn package(package: &Value, text: &str) -> Vec<FoundSuppression> {
     let places = Places::new(text);
     let strings = |value: Option<&Value>, kind: &'static str| -> Vec<FoundSuppression> {
@@ -122,7 +124,7 @@ pub(super) fn grype(_path: &str, text: &str) -> Vec<FoundSuppression> {
 }
 
 /// Reads the items below a key that a line of its own holds, as long as they are set in as far or further.
-fn yaml_list(text: &str, wanted: &[&str], kind: &'static str) -> Vec<FoundSuppression> {
+pub(super) fn yaml_list(text: &str, wanted: &[&str], kind: &'static str) -> Vec<FoundSuppression> {
     let (mut inside, mut found) = (None, Vec::new());
     for (line, content) in (1..).zip(text.lines()) {
         let trimmed = content.trim_start();

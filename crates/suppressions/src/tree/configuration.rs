@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{audits, gitleaks, golangci, ignore_files, script_config};
+use super::{audits, eslint, gitleaks, golangci, ignore_files, script_config};
 use crate::found::FoundSuppression;
 use rcrepro_format::syntax::{jsonc, toml_place};
 
@@ -45,6 +45,9 @@ impl Configuration {
             ".trivyignore" => ("trivy-ignored", Lines(ignore_files::trivy)),
             ".eslintignore" => ("eslint-ignored", Lines(ignore_files::eslint)),
             "eslint-suppressions.json" => ("eslint-ignored", Json(audits::eslint)),
+            ".eslintrc" => (eslint::KIND, Lines(eslint::plain)),
+            ".eslintrc.json" | ".oxlintrc.json" => (eslint::KIND, Json(eslint::of_value)),
+            ".eslintrc.yml" | ".eslintrc.yaml" => (eslint::KIND, Yaml(eslint::yaml)),
             ".golangci.yml" | ".golangci.yaml" => (golangci::KIND, Yaml(golangci::found)),
             ".golangci.toml" => (golangci::KIND, Toml(golangci::of_value)),
             ".golangci.json" => (golangci::KIND, Json(golangci::of_value)),
@@ -60,6 +63,7 @@ impl Configuration {
                 ("audit-ignored", Json(audits::audit_ci))
             }
             _ if name.starts_with("tsconfig") && ends(&[".json"]) => ("tsc-config", Json(script_config::tsconfig)),
+            _ if eslint::is_program(name) => (eslint::KIND, Lines(eslint::program)),
             _ if script_config::is_runner(name) => ("js-test-config", Lines(script_config::runner)),
             _ if name.contains("gitleaks") && ends(&[".toml"]) => ("gitleaks-config", Toml(gitleaks::config)),
             _ if (name.contains("gitleaks") || name.contains("baseline")) && ends(&[".json"]) => {
@@ -90,7 +94,7 @@ impl Configuration {
             Form::Json(_) | Form::Package => match (self.form, jsonc::text_value(text)) {
                 (_, Ok(None)) => Vec::new(),
                 (Form::Json(read), Ok(Some(value))) => read(&value, text),
-                (_, Ok(Some(value))) => audits::package(&value, text),
+                (_, Ok(Some(value))) => [audits::package(&value, text), eslint::package(&value, text)].concat(),
                 (_, Err(error)) => unread(error.line, "it is not JSON; correct it, or delete it if no tool reads it"),
             },
             Form::Toml(read) => match toml_place::parse::<Value>(text) {

@@ -5,6 +5,7 @@ mod audits;
 mod code;
 mod configuration;
 mod encoding;
+mod eslint;
 mod flow;
 mod gitleaks;
 mod golangci;

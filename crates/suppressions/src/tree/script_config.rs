@@ -6,8 +6,7 @@ use super::places::{Places, line_at};
 use crate::found::FoundSuppression;
 
 /// What nobody compiles anyway.
-const USUAL: [&str; 9] =
-    ["node_modules", "dist", "build", "out", "coverage", "lib", "**/node_modules", ".next", "public"];
+const USUAL: [&str; 8] = ["node_modules", "dist", "build", "out", "coverage", "lib", ".next", "public"];
 
 /// Reads `tsconfig.json` and those beside it.
 pub(super) fn tsconfig(config: &Value, text: &str) -> Vec<FoundSuppression> {
@@ -17,13 +16,15 @@ pub(super) fn tsconfig(config: &Value, text: &str) -> Vec<FoundSuppression> {
     let mut found: Vec<FoundSuppression> =
         flags.map(|key| FoundSuppression::new("tsc-config", places.line_of(&format!("\"{key}\"")), key)).collect();
     let excluded = config.get("exclude").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let own = excluded.filter(|glob| {
-        !USUAL.contains(
-            &glob.trim_start_matches("./").trim_end_matches("/*").trim_end_matches("/**").trim_end_matches('/'),
-        )
-    });
+    let own = excluded.filter(|glob| !is_usual(glob));
     found.extend(own.map(|glob| FoundSuppression::new("tsc-config", places.line_of(glob), &format!("exclude {glob}"))));
     found
+}
+
+/// Tells whether a pattern is of what nobody compiles or tests, wherever it is and however it is written.
+pub(super) fn is_usual(glob: &str) -> bool {
+    let glob = glob.trim_start_matches("./").trim_matches(['*', '/']);
+    USUAL.contains(&glob.trim_start_matches("**/"))
 }
 
 /// Tells whether a file is the configuration of a test runner.
@@ -62,7 +63,7 @@ pub(super) fn runner(path: &str, text: &str) -> Vec<FoundSuppression> {
             let (items, left) = texts(list);
             read_to = text.len() - left.len();
             for item in items {
-                if !USUAL.iter().any(|usual| item.trim_matches(['*', '/']) == usual.trim_matches(['*', '/'])) {
+                if !is_usual(&item) {
                     found.push(FoundSuppression::new("js-test-config", line, &item));
                 }
             }
@@ -87,7 +88,7 @@ fn is_open(text: &str, key: &str) -> bool {
 }
 
 /// Lists the texts in quotes up to the bracket that closes a list, and gives what is left behind the last one.
-fn texts(list: &str) -> (Vec<String>, &str) {
+pub(super) fn texts(list: &str) -> (Vec<String>, &str) {
     let mut found = Vec::new();
     let mut rest = list;
     while let Some(at) = rest.find(['"', '\'', '`', ']']) {

@@ -12,3 +12,4 @@ mod word;
 
 pub(super) use comments::found;
 pub(super) use language::{is_code, is_set_aside};
+pub(super) use parts::Comments;

@@ -67,6 +67,20 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// Tells which places of a program are in a comment; asked from its beginning to its end.
+pub(in crate::tree) struct Comments<'a>(Parts<'a>);
+
+impl<'a> Comments<'a> {
+    pub(in crate::tree) fn of(path: &str, bytes: &'a [u8]) -> Self {
+        Self(Parts::of(Language::of(path), path, bytes))
+    }
+
+    /// Whether a place is in a comment; not where nothing is known of the program.
+    pub(in crate::tree) fn has(&mut self, at: usize) -> bool {
+        self.0.at(at).part == Part::Comment
+    }
+}
+
 /// Returns a lexer at the beginning, if it understands everything.
 fn understood<'a, L: Lexer + 'a>(make: impl Fn() -> L) -> Option<Regions<'a>> {
     let mut trial = make();
