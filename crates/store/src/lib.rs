@@ -25,6 +25,9 @@ use std::path::{Path, PathBuf};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::text::hint::Hint;
 
+pub use claim::Claim;
+
+mod claim;
 pub mod door;
 pub mod export;
 pub mod fs;
@@ -143,6 +146,14 @@ pub trait BlobStore: Send + Sync {
     /// [`StoreError::Io`] when no room can be made for it.
     fn batch(&self) -> Result<Box<dyn BlobBatch + '_>, StoreError> {
         Ok(Box::new(OneByOne(self)))
+    }
+
+    /// Claims the making of a tree, so that processes that share the store do not make it twice; none while another one makes it.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] when that cannot be found out.
+    fn claim(&self, _digest: Digest) -> Result<Option<Claim>, StoreError> {
+        Ok(Some(Claim::default()))
     }
 }
 

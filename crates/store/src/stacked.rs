@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::path::PathBuf;
 
-use super::{BlobStore, BlobWriter, StoreError};
+use super::{BlobStore, BlobWriter, Claim, StoreError};
 use rcrepro_model::content::digest::Digest;
 
 /// Reads from the upper store, then from the lower one; writes to the upper one alone.
@@ -50,6 +50,10 @@ impl BlobStore for Stacked<'_> {
 
     fn get(&self, digest: Digest) -> Result<Vec<u8>, StoreError> {
         self.holder(digest)?.get(digest)
+    }
+
+    fn claim(&self, digest: Digest) -> Result<Option<Claim>, StoreError> {
+        self.upper.claim(digest)
     }
 }
 

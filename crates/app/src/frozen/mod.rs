@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +11,7 @@ use self::client::ClientFile;
 use self::go::settings::BuildCache;
 use crate::workspace::attributes::write_record;
 use crate::workspace::plan_files::PlanFiles;
-use rcrepro_engine::Engine;
+use rcrepro_engine::{Engine, EngineError};
 use rcrepro_format::plan::frozen_toml::{self, CompiledPackages, FrozenLock};
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::Name;
@@ -18,9 +19,9 @@ use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::manifest::FrozenEntry;
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_model::plan::{FrozenInput, FrozenKind};
-use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 use rcrepro_store::export::{is_whole, lookup};
+use rcrepro_store::{BlobStore, Claim};
 
 pub use denied::DeniedRegistry;
 pub use error::{Abridged, FrozenError};
@@ -40,6 +41,9 @@ pub mod npm;
 mod prune;
 pub(crate) mod read_source;
 pub mod today;
+
+/// How often it is looked whether another process has made a tree.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// What a frozen input is made from, and where.
 #[derive(Clone)]
@@ -137,9 +141,7 @@ impl FrozenStep<'_> {
         let (text, lock) = read_lock(self.name, self.input.kind, self.folder, self.files)?;
         fits(self.name, &lock, self.made_from()?)?;
         let entry = FrozenEntry { lock: self.store.put(text.as_bytes())?, root: lock.root };
-        if is_whole(self.store, lock.root)? {
-            return Ok((entry, Provenance::Store));
-        }
+        let Some(_claim) = self.claimed(lock.root).await? else { return Ok((entry, Provenance::Store)) };
         let (found, provenance) = match self.input.kind {
             FrozenKind::GoModules | FrozenKind::NpmPackages | FrozenKind::PnpmPackages | FrozenKind::YarnPackages => {
                 (self.fetch().await?, Provenance::Fetched)
@@ -155,6 +157,25 @@ impl FrozenStep<'_> {
             return Err(FrozenError::Mismatch { name: self.name.clone(), locked: lock.root, found });
         }
         Ok((entry, provenance))
+    }
+
+    /// Claims the making of the tree; none when the store has it, perhaps because another process that was waited for has made it.
+    async fn claimed(&self, root: Digest) -> Result<Option<Claim>, FrozenError> {
+        loop {
+            if is_whole(self.store, root)? {
+                return Ok(None);
+            }
+            if let Some(claim) = self.store.claim(root)? {
+                // It may have come between the two looks.
+                return Ok((!is_whole(self.store, root)?).then_some(claim));
+            }
+            tokio::select! {
+                () = self.cancel.cancelled() => {
+                    return Err(EngineError::Interrupted { label: self.name.to_string() }.into());
+                }
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+        }
     }
 
     /// Fetches the tree and writes its lock; gives the lock's path and whether it changed. What was recorded once, and

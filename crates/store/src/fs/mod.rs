@@ -47,8 +47,11 @@ pub use self::staged::BLOB_MTIME;
 use self::staged::{fsync_directory, staged_bytes};
 use self::writer::FsWriter;
 use super::verify::read_whole;
-use super::{BlobBatch, BlobStore, BlobWriter, StoreError};
+use super::{BlobBatch, BlobStore, BlobWriter, Claim, StoreError};
 use rcrepro_model::content::digest::Digest;
+
+/// Where blobs are before they have names, and claims.
+const TMP: &str = "tmp";
 
 /// Keeps blobs on disk. Clones share one session.
 #[derive(Debug, Clone)]
@@ -83,7 +86,7 @@ impl FsStore {
     fn begin(root: &Path, set_aside: Option<SetAside>) -> Result<Self, StoreError> {
         let blobs = root.join("blobs/sha256");
         std::fs::create_dir_all(&blobs).map_err(StoreError::io("make the folder", &blobs))?;
-        let session = Session::begin(&root.join("tmp"))?;
+        let session = Session::begin(&root.join(TMP))?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let blobs_handle = rustix::fs::open(&blobs, flags, Mode::empty())
             .map_err(|error| StoreError::io("open the folder", &blobs)(error.into()))?;
@@ -158,5 +161,10 @@ impl BlobStore for FsStore {
 
     fn batch(&self) -> Result<Box<dyn BlobBatch + '_>, StoreError> {
         Ok(Box::new(batch::FsBatch::new(Arc::clone(&self.shared))))
+    }
+
+    fn claim(&self, digest: Digest) -> Result<Option<Claim>, StoreError> {
+        let folder = self.root().join(TMP);
+        Claim::take(&folder, digest).map_err(StoreError::io("claim a tree in", &folder))
     }
 }
