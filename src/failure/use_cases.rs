@@ -138,7 +138,7 @@ impl From<ExecuteError> for Failure {
             ExecuteError::Engine(error) => return error.into(),
             ExecuteError::Store(error) => return error.into(),
             ExecuteError::Action(ActionError::Store(error)) => return error.into(),
-            ExecuteError::TooLargeToNormalize { .. } => Exit::Undecided,
+            ExecuteError::Added { .. } | ExecuteError::TooLargeToNormalize { .. } => Exit::Undecided,
             ExecuteError::Action(_) | ExecuteError::NoFileToNormalize { .. } => Exit::Plan,
         };
         Self::new(exit, &error)

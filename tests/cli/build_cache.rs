@@ -24,11 +24,17 @@ const MAIN: &[u8] =
 /// Compiles the project's package and no other; then again, which finds everything. `-x` shows each program that `go` runs.
 const BUILD: &str = "go build -tags one -x -o /tmp/app . 2> /tmp/first && /tmp/app && grep -o -- ' -p [a-z./]* ' /tmp/first && \
      go vet -tags one . && go build -tags one -x -o /tmp/app . 2> /tmp/second && ! grep -- ' -p ' /tmp/second";
+/// What the command before it has added to the cache is found.
+const LATER: &str = "go build -tags one -x -o /tmp/app . 2> /tmp/third && grep /link /tmp/third > /dev/null && \
+     ! grep /compile /tmp/third && /tmp/app";
 
 #[test]
 fn what_is_imported_is_compiled_once_and_the_same_bytes_each_time() {
-    let build = command("build", BUILD, "frozen = [\"gomod\", \"gocache\"]\nproof = \"exit-code\"");
-    let scene = Scene::new(&format!("{}{INPUTS}", build.replace("image = \"base\"", "image = \"go\"")));
+    let frozen = "frozen = [\"gomod\", \"gocache\"]\nproof = \"exit-code\"";
+    let build = command("build", BUILD, &format!("{frozen}\noutputs = [\"/deps/gocache\"]"));
+    let later = command("later", LATER, &format!("{frozen}\nneeds = [\"build\"]"));
+    let commands = format!("{build}\n{later}").replace("image = \"base\"", "image = \"go\"");
+    let scene = Scene::new(&format!("{commands}{INPUTS}"));
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
     for file in ["images/go.toml", "lockfiles/images/amd64/go.lock"] {
         scene.write(file, &std::fs::read(root.join(file)).expect("the repository has the image"));
@@ -50,6 +56,11 @@ fn what_is_imported_is_compiled_once_and_the_same_bytes_each_time() {
     assert!(shown.stdout.contains(" -p main "), "its own package is compiled: {}", shown.stdout);
     assert_eq!(shown.stdout.matches(" -p ").count(), 1, "no other is: {}", shown.stdout);
     scene.commit("its evidence");
+    // What was added is an output like any other, and equal in another run.
+    assert!(scene.read("manifests/RC-05.json").contains("\".rcrepro/deps/gocache\""));
+    scene.ok(&["verify", "manifests/RC-05.json"]);
+    let replayed = scene.ok(&["replay", "RC-05"]);
+    assert!(replayed.stdout.contains("2 of 2"), "{}", replayed.stdout);
 
     // An import more is compiled by the command: the lock still holds.
     let more = "package main\n\nimport \"container/ring\"\n\nfunc main() { println(ring.New(1).Len()) }\n";

@@ -13,6 +13,7 @@ use rcrepro_model::evidence::manifest::{CommandEntry, FrozenEntry, ImageEntry, O
 use rcrepro_model::evidence::repository::RepositoryEntry;
 use rcrepro_model::execution::action::Action;
 use rcrepro_model::execution::derive::{self, Inputs};
+use rcrepro_model::execution::kept;
 use rcrepro_model::plan::glob::PathGlob;
 use rcrepro_model::plan::{CommandSpec, Plan};
 use rcrepro_store::BlobStore;
@@ -86,7 +87,8 @@ pub enum ActionError {
 /// Derives a command's action and stores the messages that it names.
 ///
 /// `results` are the commands that ran before. Outputs are grafted into the source tree; a path that is there already
-/// is an error: a declared output may not be part of the source, except for the folder that git keeps for it.
+/// is an error: a declared output may not be part of the source, except for the folder that git keeps for it. What they added to a
+/// frozen input is laid over it.
 ///
 /// # Errors
 /// [`ActionError`] when something is unresolved, does not fit, or cannot be stored.
@@ -99,10 +101,14 @@ pub(crate) fn derive_action(
 ) -> Result<Action, ActionError> {
     let unresolved = |what, name: &Name| ActionError::Unresolved { command: spec.id.clone(), what, name: name.clone() };
     let mut grafts: Vec<(TreePath, TreeNode)> = Vec::new();
+    let mut added: BTreeMap<Name, Vec<Digest>> = BTreeMap::new();
     for need in &spec.needs {
         let result = results.get(need).ok_or_else(|| unresolved("command", need))?;
         for (path, output) in &result.outputs {
-            grafts.push((path.clone(), node(output)));
+            match (kept::frozen(path), node(output)) {
+                (Some(name), TreeNode::Directory { digest }) => added.entry(name).or_default().push(digest),
+                (_, node) => grafts.push((path.clone(), node)),
+            }
         }
     }
     if spec.git {
@@ -117,7 +123,8 @@ pub(crate) fn derive_action(
     for name in &spec.frozen {
         let input = plan.frozen.get(name).ok_or_else(|| unresolved("frozen input", name))?;
         let entry = resolved.frozen.get(name).ok_or_else(|| unresolved("frozen input", name))?;
-        frozen.insert(name, (input, entry.root));
+        let added = added.get(name).map_or(&[][..], Vec::as_slice);
+        frozen.insert(name, (input, export::merge(store, entry.root, added).map_err(graft)?));
     }
     let inputs =
         Inputs { work, frozen, image_manifest: image.manifest, isa: &resolved.isa, date_epoch: resolved.date_epoch };

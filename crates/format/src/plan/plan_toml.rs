@@ -320,6 +320,7 @@ impl Source<'_> {
         let known = Known {
             images: images.keys().collect(),
             frozen: frozen.keys().collect(),
+            caches: frozen.iter().filter(|(_, input)| input.kind.is_build_cache()).map(|(name, _)| name).collect(),
             commands: ids.keys().collect(),
             normalizers,
             git,
@@ -345,7 +346,8 @@ impl Source<'_> {
         let references = |what, list: &[Spanned<String>], names| -> Result<BTreeSet<Name>, PlanError> {
             list.iter().map(|name| self.reference(what, name, names)).collect()
         };
-        let outputs: Result<BTreeSet<TreePath>, _> = wire.outputs.iter().map(|path| self.parse(path)).collect();
+        let outputs: Result<BTreeSet<TreePath>, _> =
+            wire.outputs.iter().map(|path| self.output(path, wire, &known.caches)).collect();
         let outputs = outputs?;
         Ok(CommandSpec {
             id: self.parse(&wire.id)?,
@@ -378,6 +380,8 @@ impl Source<'_> {
 struct Known<'a> {
     images: BTreeSet<&'a Name>,
     frozen: BTreeSet<&'a Name>,
+    /// Those of them to which commands can add.
+    caches: BTreeSet<&'a Name>,
     commands: BTreeSet<&'a Name>,
     normalizers: &'a [&'a str],
     /// Whether commands see a repository that say nothing of it.

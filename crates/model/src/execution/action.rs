@@ -12,6 +12,7 @@ use bazel_remote_apis::build::bazel::remote::execution::v2 as reapi;
 use bazel_remote_apis::google::protobuf;
 use prost::Message as _;
 
+use super::kept;
 use crate::content::digest::{Digest, Sha256};
 use crate::content::name::TreePath;
 
@@ -69,7 +70,7 @@ impl Command {
                 .iter()
                 .map(|(name, value)| reapi::command::EnvironmentVariable { name: name.clone(), value: value.clone() })
                 .collect(),
-            output_paths: self.output_paths.iter().map(ToString::to_string).collect(),
+            output_paths: self.output_paths.iter().map(kept::spelled).collect::<BTreeSet<_>>().into_iter().collect(),
             working_directory: self.working_directory.to_string(),
             platform: Some(self.platform.to_reapi()),
             ..Default::default()
@@ -172,7 +173,7 @@ impl ActionResult {
             ..Default::default()
         };
         for (path, output) in &self.outputs {
-            let path = path.to_string();
+            let path = kept::spelled(path);
             match output {
                 Output::File { digest, executable } => message.output_files.push(reapi::OutputFile {
                     path,

@@ -6,6 +6,7 @@ pub mod derive;
 pub mod ending;
 pub mod event;
 pub mod fault;
+pub mod kept;
 pub mod limits;
 pub mod second_look;
 pub mod world;

@@ -164,6 +164,12 @@ impl FrozenKind {
         }
     }
 
+    /// Whether it is a build cache of Go, to which commands can add what they compile.
+    #[must_use]
+    pub const fn is_build_cache(self) -> bool {
+        matches!(self, Self::GoStd | Self::GoBuildCache)
+    }
+
     /// Whether it is data that scans look up, known by its content and not by files of the source.
     #[must_use]
     pub const fn is_advisories(self) -> bool {

@@ -65,6 +65,49 @@ fn graft_below(
     Ok(batch.put(&directory.encode())?)
 }
 
+/// Returns the root of a tree that holds what `base` holds and what each of the others does. Only directories that two of them have
+/// are read.
+///
+/// # Errors
+/// [`ExportError::Exists`] when two of them have different things, other than directories, at one path. Otherwise when a directory
+/// cannot be read or written.
+pub fn merge(store: &dyn BlobStore, base: Digest, others: &[Digest]) -> Result<Digest, ExportError> {
+    let mut root = base;
+    for other in others {
+        // One batch for each: what is written to a batch can only be read when that is committed.
+        let batch = store.batch()?;
+        root = merge_below(store, &*batch, None, root, *other)?;
+        batch.commit()?;
+    }
+    Ok(root)
+}
+
+fn merge_below(
+    store: &dyn BlobStore,
+    batch: &dyn BlobBatch,
+    at: Option<&TreePath>,
+    base: Digest,
+    other: Digest,
+) -> Result<Digest, ExportError> {
+    if base == other {
+        return Ok(base);
+    }
+    let mut directory = read_directory(store, base)?;
+    for (name, node) in read_directory(store, other)?.entries {
+        let path = child(at, &name);
+        let joined = match (directory.entries.get(&name), node) {
+            (None, node) => node,
+            (Some(TreeNode::Directory { digest: base }), TreeNode::Directory { digest: other }) => {
+                TreeNode::Directory { digest: merge_below(store, batch, Some(&path), *base, other)? }
+            }
+            (Some(there), node) if *there == node => node,
+            (Some(_), _) => return Err(ExportError::Exists { path }),
+        };
+        directory.entries.insert(name, joined);
+    }
+    Ok(batch.put(&directory.encode())?)
+}
+
 /// Finds a file or symlink that a folder in the place of another one would hide; none where everything is still in it, or was only
 /// there so that git keeps the folder. Anything but a folder hides what is in its place.
 fn hidden(

@@ -22,7 +22,7 @@ pub mod whole;
 
 pub use self::checkout::{CheckoutOptions, Contents, Owner, checkout};
 pub use self::diff::{TreeDifference, diff};
-pub use self::graft::graft;
+pub use self::graft::{graft, merge};
 pub use self::narrow::narrow;
 pub use self::tar::{TarStyle, export_tar};
 pub use self::walk::{lookup, walk};

@@ -27,10 +27,23 @@ use rcrepro_model::content::tree::{Directory, TreeNode};
 /// [`DirError`]; then some of the tree's blobs may be in the store, and nothing refers to them.
 pub fn ingest_dir(store: &dyn BlobStore, path: &Path, options: &DirOptions) -> Result<Digest, DirError> {
     let batch = store.batch()?;
-    let root = open_root(path)?;
-    let digest = ingest_folder(&*batch, root.as_fd(), path, options)?;
+    let digest = ingest_dir_into(&*batch, path, path, options)?;
     batch.commit()?;
     Ok(digest)
+}
+
+/// The same into a batch, which the caller commits. Errors show paths below `named`, which is what the folder is called where it
+/// was made.
+///
+/// # Errors
+/// [`DirError`].
+pub fn ingest_dir_into(
+    batch: &dyn BlobBatch,
+    path: &Path,
+    named: &Path,
+    options: &DirOptions,
+) -> Result<Digest, DirError> {
+    ingest_folder(batch, open_root(path)?.as_fd(), named, options)
 }
 
 /// Hashes the tree below `path` as [`ingest_dir`] does, and keeps nothing.

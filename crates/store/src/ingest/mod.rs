@@ -18,7 +18,7 @@ mod scan;
 pub mod tar;
 mod tar_error;
 
-pub use self::dir::{hash_dir, ingest_dir, ingest_output};
+pub use self::dir::{hash_dir, ingest_dir, ingest_dir_into, ingest_output};
 pub use self::dir_error::DirError;
 pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, look_git, visit_git};
 pub use self::layers::{Dress, RootTree, ingest_layers};

@@ -6,7 +6,9 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_store::BlobStore;
-use rcrepro_store::export::{CheckoutOptions, Contents, ExportError, Owner, checkout, diff, graft, lookup, walk};
+use rcrepro_store::export::{
+    CheckoutOptions, Contents, ExportError, Owner, checkout, diff, graft, lookup, merge, walk,
+};
 use rcrepro_store::fs::{BLOB_MTIME, FsStore};
 use rcrepro_store::ingest::{DirOptions, hash_dir, ingest_dir};
 use rcrepro_store::memory::MemoryStore;
@@ -103,6 +105,25 @@ fn a_graft_never_hides_what_is_there() {
     taken(&[(path("work/a/b"), node())], "work/a");
     taken(&[(path("n"), node()), (path("n"), node())], "n");
     taken(&[(path("n"), node()), (path("n/m"), node())], "n");
+}
+
+#[test]
+fn a_merged_tree_holds_what_each_of_them_holds() {
+    let store = MemoryStore::default();
+    let base = tree(&store, &[("0a/1", "1"), ("0b/2", "2")]);
+    let more = tree(&store, &[("0a/3", "3"), ("0b/2", "2"), ("0c/4", "4")]);
+    let other = tree(&store, &[("0c/5", "5")]);
+    let root = merge(&store, base, &[more, other]).expect("merge");
+    let all = [("0a/1", "1"), ("0a/3", "3"), ("0b/2", "2"), ("0c/4", "4"), ("0c/5", "5")];
+    assert_eq!(root, tree(&store, &all));
+    walk(&store, root).expect("every directory is stored");
+    assert_eq!(merge(&store, base, &[]).expect("merge nothing"), base);
+    assert_eq!(merge(&store, Digest::of(EMPTY), &[base]).expect("onto nothing"), base);
+    for (file, at) in [("0b/2", "0b/2"), ("0b", "0b"), ("0b/2/x", "0b/2")] {
+        let against = tree(&store, &[(file, "another")]);
+        let error = merge(&store, base, &[against]).expect_err(at);
+        assert!(matches!(&error, ExportError::Exists { path } if path.as_str() == at), "{error}");
+    }
 }
 
 #[test]

@@ -33,6 +33,8 @@ LINES
 /// The end of the shell line: gives each entry the same time.
 pub(super) const EVEN: &str =
     r"find gocache -name '*-a' -exec sed -i -E 's/ [ 0-9]{19}[0-9]$/                    1/' '{}' +";
+/// The end of an entry with that time, less the line's end.
+const TIME: &str = "                    1";
 /// What the line leaves, relative to its working directory.
 pub(super) const OUTPUT: &str = "gocache";
 
@@ -51,6 +53,17 @@ impl FrozenStep<'_> {
     }
 }
 
+/// Gives an entry that names an output the same time, as [`EVEN`] does; any other bytes stay as they are.
+pub(super) fn evened(mut entry: Vec<u8>) -> Vec<u8> {
+    let Some(end) = entry.len().checked_sub(1).filter(|end| entry[*end] == b'\n') else { return entry };
+    let Some(start) = end.checked_sub(TIME.len()) else { return entry };
+    let (last, padded) = (entry[end - 1], &entry[start + 1..end - 1]);
+    if entry[start] == b' ' && last.is_ascii_digit() && padded.iter().all(|byte| matches!(byte, b' ' | b'0'..=b'9')) {
+        entry[start..end].copy_from_slice(TIME.as_bytes());
+    }
+    entry
+}
+
 /// Tells whether a path of the build cache is part of the frozen tree.
 pub(super) fn keep(path: &str) -> bool {
     path.split_once('/').is_some_and(|(folder, entry)| {
@@ -60,7 +73,19 @@ pub(super) fn keep(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::keep;
+    use super::{EVEN, TIME, evened, keep};
+
+    #[test]
+    fn an_entry_has_one_time_here_and_in_the_shell() {
+        assert!(EVEN.contains(&format!("/{TIME}/")) && TIME.len() == 21);
+        let entry = |time: u64| format!("v1 aa bb {:>20} {time:>20}\n", 77).into_bytes();
+        assert_eq!(evened(entry(1_700_000_000_000_000_000)), entry(1));
+        for other in
+            ["", "\n", "v1 aa bb\n", "v1 aa bb 1700000000000000000x\n", "v1 without an end 17000000000000000000"]
+        {
+            assert_eq!(evened(other.into()), other.as_bytes(), "{other:?}");
+        }
+    }
 
     #[test]
     fn entries_are_kept_and_what_a_day_writes_is_dropped() {

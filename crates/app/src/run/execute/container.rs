@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::command_run::CommandBounds;
 use super::{CommandRun, ExecuteError, Executor};
+use crate::frozen::go::added;
 use crate::run::{promised, quiet};
 use rcrepro_engine::{Execution, Limits, LiveOutput, Network, Turn};
 use rcrepro_model::content::digest::Digest;
@@ -54,8 +55,10 @@ impl Executor<'_> {
             live: turn.is_some().then_some(&live),
         };
         let executed = self.context.engine.execute(&execution, &**self.context.store, stop);
-        let executed =
+        let mut executed =
             if turn.is_some() { self.tell_output(&spec.id, &live, executed).await? } else { executed.await? };
+        added::even(&**self.context.store, action, &mut executed.result)
+            .map_err(|source| ExecuteError::Added { command: spec.id.clone(), source: Box::new(source) })?;
         let entry = self.entry(spec, action, (executed.clock, executed.ending.into()), &executed.result)?;
         let mut findings = quiet::streams(&**self.context.store, &spec.quiet, &entry)?;
         findings.extend(quiet::network(&spec.quiet, spec.id.as_str(), &executed.attempts));

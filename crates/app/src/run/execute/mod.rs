@@ -34,6 +34,7 @@ use rcrepro_model::plan::{CommandSpec, Packet, PacketId, Plan};
 use rcrepro_model::text::hint::Hint;
 use rcrepro_normalize as normalize;
 use rcrepro_store::StoreError;
+use rcrepro_store::export::ExportError;
 
 pub use command_run::{CommandRun, FailedAttempt};
 pub use container::canonical_blob;
@@ -50,6 +51,15 @@ pub enum ExecuteError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What a command added to a frozen build cache could not be read.
+    #[error("command `{command}`: what it added to its build cache cannot be kept")]
+    Added {
+        /// The command that compiled.
+        command: Name,
+        /// What failed.
+        #[source]
+        source: Box<ExportError>,
+    },
     /// A stream or output is too large for its normalizers.
     #[error("command `{command}`: {part} has {size} bytes, too many for its normalizers: at most {limit} are taken", limit = normalize::MAX_INPUT)]
     TooLargeToNormalize {
@@ -77,7 +87,7 @@ pub enum ExecuteError {
 impl Hint for ExecuteError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Action(ActionError::Store(_)) | Self::TooLargeToNormalize { .. } => None,
+            Self::Action(ActionError::Store(_)) | Self::Added { .. } | Self::TooLargeToNormalize { .. } => None,
             Self::Engine(error) => error.hint(),
             Self::Store(_) => None,
             Self::Action(_) => {
@@ -156,7 +166,7 @@ impl ExecuteError {
             Self::Engine(error) => {
                 matches!(error, EngineError::Call { .. } | EngineError::Incomplete { .. } | EngineError::Output { .. })
             }
-            Self::TooLargeToNormalize { .. } | Self::NoFileToNormalize { .. } => true,
+            Self::Added { .. } | Self::TooLargeToNormalize { .. } | Self::NoFileToNormalize { .. } => true,
             Self::Action(_) | Self::Store(_) => false,
         }
     }

@@ -30,9 +30,11 @@ use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::execution::action::Output;
 use rcrepro_model::execution::ending;
+use rcrepro_model::execution::kept;
 use rcrepro_model::text::causes::with_causes;
 use rcrepro_store::ingest::{
-    DirError, DirOptions, IngestLimits, LimitError, TarError, TarOptions, ingest_output, ingest_tar_into,
+    DirError, DirOptions, IngestLimits, LimitError, TarError, TarOptions, ingest_dir_into, ingest_output,
+    ingest_tar_into,
 };
 use rcrepro_store::{BlobBatch, BlobStore};
 
@@ -78,7 +80,7 @@ pub(crate) async fn collect(
     let batch = store.batch()?;
     let limits = limits(execution.limits.output);
     for path in &command.output_paths {
-        let at = command.working_directory.join(path);
+        let at = kept::place(&command.working_directory, path);
         let near = blocking(|| read_upper(execution.label, &at, subtrees, uppers, store, (&*batch, limits)));
         let node = match near {
             Ok(Near::Known(node)) => Ok(node),
@@ -135,7 +137,7 @@ fn read_upper(
         return Ok(Near::AskEngine);
     };
     let Some(below) = at.as_str().strip_prefix(subtree.at.as_str()).and_then(|rest| rest.strip_prefix('/')) else {
-        return Ok(Near::AskEngine);
+        return read_added(label, at, upper, (batch, limits));
     };
     if find(label, subtree.root, below, store)? != Found::Nothing {
         return Ok(Near::AskEngine);
@@ -146,16 +148,35 @@ fn read_upper(
     match ingest_output(batch, upper, &named, &path, &options) {
         Ok(_) if in_renamed_directory(upper, below) => Ok(Near::AskEngine),
         Ok(node) => Ok(Near::Known(node)),
-        Err(DirError::NotWhole { .. } | DirError::Crossing { .. }) => Ok(Near::AskEngine),
-        Err(DirError::Store(error)) => Err(EngineError::from(error).into()),
-        Err(DirError::Limit { source, .. }) => Err(OutputError::Unkept(beyond(source))),
-        Err(
-            error @ (DirError::Special { .. }
-            | DirError::NameNotUtf8 { .. }
-            | DirError::TargetNotUtf8 { .. }
-            | DirError::Name(_)),
-        ) => Err(OutputError::Unkept(with_causes(&error))),
-        Err(error @ (DirError::Io { .. } | DirError::Changed { .. })) => {
+        Err(error) => refused(label, at, error),
+    }
+}
+
+/// Reads what was added to a whole subtree: what its upper directory holds. The engine would give what was there before, too.
+fn read_added(
+    label: &str,
+    at: &TreePath,
+    upper: &Path,
+    (batch, limits): (&dyn BlobBatch, IngestLimits),
+) -> Result<Near, OutputError> {
+    let options = DirOptions { overlay_upper: true, limits };
+    match ingest_dir_into(batch, upper, &Path::new("/").join(at.as_str()), &options) {
+        Ok(digest) => Ok(Near::Known(Some(TreeNode::Directory { digest }))),
+        Err(error) => refused(label, at, error),
+    }
+}
+
+/// Says what is known of an output that could not be read in an upper directory.
+fn refused(label: &str, at: &TreePath, error: DirError) -> Result<Near, OutputError> {
+    match error {
+        DirError::NotWhole { .. } | DirError::Crossing { .. } => Ok(Near::AskEngine),
+        DirError::Store(error) => Err(EngineError::from(error).into()),
+        DirError::Limit { source, .. } => Err(OutputError::Unkept(beyond(source))),
+        error @ (DirError::Special { .. }
+        | DirError::NameNotUtf8 { .. }
+        | DirError::TargetNotUtf8 { .. }
+        | DirError::Name(_)) => Err(OutputError::Unkept(with_causes(&error))),
+        error @ (DirError::Io { .. } | DirError::Changed { .. }) => {
             let (label, path) = (label.to_owned(), format!("/{at}"));
             Err(EngineError::Output { label, path, reason: with_causes(&error) }.into())
         }

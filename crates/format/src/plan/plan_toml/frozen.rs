@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{PlanError, Source};
+use super::{CommandWire, PlanError, Source};
 use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::execution::kept;
 use rcrepro_model::plan::{FrozenInput, FrozenKind, ImageSource, is_exact_version};
 
 const KINDS: [FrozenKind; 8] = [
@@ -74,13 +75,41 @@ impl Source<'_> {
             lines: wire.lines.as_ref().map(|lines| lines.as_ref().clone()).unwrap_or_default(),
             modules: wire.modules.as_ref().map(|modules| self.parse(modules)).transpose()?,
         };
-        let is_compiled = matches!(kind, FrozenKind::GoStd | FrozenKind::GoBuildCache);
-        if let Some(lines) = wire.lines.as_ref().filter(|_| !is_compiled) {
+        if let Some(lines) = wire.lines.as_ref().filter(|_| !kind.is_build_cache()) {
             let message = format!("a frozen input of kind `{}` has no `lines`: nothing is compiled", kind.as_str());
             return Err(self.error(lines.span(), message, Some("remove `lines`".to_owned())));
         }
         self.fits(wire, &input)?;
         Ok(input)
+    }
+
+    /// Reads an output: a path of the source, or `/deps/NAME` for what the command adds to a frozen build cache.
+    pub(super) fn output(
+        &self,
+        path: &Spanned<String>,
+        command: &CommandWire,
+        caches: &BTreeSet<&Name>,
+    ) -> Result<TreePath, PlanError> {
+        if let Some(name) = kept::declared(path.as_ref()) {
+            if !caches.contains(&name) {
+                let message = format!("there is no frozen input `{name}` of kind `go-build-cache` or `go-std`");
+                let hint = "only what a command adds to such a cache can be an output outside of the source".to_owned();
+                return Err(self.error(path.span(), message, Some(hint)));
+            }
+            if !command.frozen.iter().any(|frozen| frozen.as_ref() == name.as_str()) {
+                let message = format!("this command does not see `{path}`", path = path.as_ref());
+                let hint = format!("name the frozen input, too: `frozen = [\"{name}\"]`");
+                return Err(self.error(path.span(), message, Some(hint)));
+            }
+            return Ok(kept::output(&name));
+        }
+        let output: TreePath = self.parse(path)?;
+        if output.segments().next().is_some_and(|first| first.as_str() == kept::RESERVED) {
+            let message = format!("`{}/` is not for outputs: found `{output}`", kept::RESERVED);
+            let hint = "what a command adds to a frozen build cache is `/deps/NAME`".to_owned();
+            return Err(self.error(path.span(), message, Some(hint)));
+        }
+        Ok(output)
     }
 
     /// Checks that a kind has the keys that it needs and none that would mean nothing.

@@ -56,6 +56,33 @@ fn a_good_plan_is_understood() {
 }
 
 #[test]
+fn what_is_added_to_a_build_cache_can_be_an_output() {
+    let with = |outputs: &str, frozen: &str| {
+        parse_good(|text| {
+            let cache =
+                "[frozen.gocache]\nkind = \"go-build-cache\"\nimage = \"go\"\nmodules = \"gomod\"\n\n[[sets.backend]]";
+            let text = text.replacen("[[sets.backend]]", cache, 1);
+            text.replacen("frozen = [\"gomod\"]", &format!("frozen = [{frozen}]\noutputs = [{outputs}]"), 1)
+        })
+    };
+    let plan = with("\"dist\", \"/deps/gocache\"", "\"gomod\", \"gocache\"").expect("a good plan");
+    let outputs = &plan.command(&"go-build".parse().expect("a name")).expect("it is there").outputs;
+    let outputs: Vec<&str> = outputs.iter().map(TreePath::as_str).collect();
+    assert_eq!(outputs, [".rcrepro/deps/gocache", "dist"]);
+    let cases = [
+        ("\"/deps/gocache\"", "\"gomod\"", "this command does not see `/deps/gocache`"),
+        ("\"/deps/gomod\"", "\"gomod\"", "no frozen input `gomod` of kind `go-build-cache` or `go-std`"),
+        ("\"/deps/gocache/00\"", "\"gocache\"", "invalid path in a tree `/deps/gocache/00`"),
+        ("\"/tmp\"", "\"gocache\"", "invalid path in a tree `/tmp`"),
+        ("\".rcrepro/x\"", "\"gocache\"", "`.rcrepro/` is not for outputs"),
+    ];
+    for (outputs, frozen, expected) in cases {
+        let error = with(outputs, frozen).expect_err(outputs).to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn mistakes_are_placed_and_explained() {
     let cases: [(&str, &str, &str); 20] = [
         ("version = 1", "version = 2", "1:11: plan version 2 is not known"),
