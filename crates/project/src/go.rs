@@ -2,6 +2,9 @@
 //!
 //! Source: Go Modules Reference, "go.mod files", "go.work files"; package embed, "Directives".
 
+use std::collections::BTreeSet;
+
+use crate::makefile::FileRule;
 use crate::seen::{Place, SeenText};
 use crate::{TrackedFiles, folder_of, is_example, joined, lies_in, name_of};
 
@@ -41,6 +44,8 @@ pub struct MissingEmbed {
     pub path: String,
     /// The line.
     pub place: Place,
+    /// The rule of a makefile that makes it.
+    pub rule: Option<FileRule>,
 }
 
 /// What `go.mod` says, as far as it counts here.
@@ -170,11 +175,14 @@ fn read_source(files: &dyn TrackedFiles, module: &mut GoModule, path: &str, text
         for pattern in patterns_of(patterns) {
             let path_of = joined(folder_of(path), pattern.strip_prefix("all:").unwrap_or(&pattern));
             if !is_matched(files, &path_of, pattern.starts_with("all:")) {
-                let fixed = path_of.split(['*', '?', '[']).next().unwrap_or_default();
+                let fixed = path_of.split(['*', '?', '[']).next().unwrap_or_default().trim_end_matches('/');
+                let folders: BTreeSet<&str> = ["", module.folder.as_str()].into();
+                let folders: Vec<&str> = folders.into_iter().rev().collect();
                 module.missing_embeds.push(MissingEmbed {
                     pattern: pattern.clone(),
-                    path: fixed.trim_end_matches('/').to_owned(),
+                    path: fixed.to_owned(),
                     place: Place::new(path, number),
+                    rule: FileRule::of(files, &folders, fixed),
                 });
             }
         }

@@ -12,6 +12,48 @@ const DEPTH: usize = 8;
 /// How often variables may hold variables.
 const EXPANSIONS: usize = 4;
 
+/// What a makefile runs for a file that is not tracked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRule {
+    /// The makefile's folder.
+    pub folder: String,
+    /// The file, by its path from there.
+    pub target: String,
+    /// What it runs, what the file needs first.
+    pub recipe: Vec<SeenText>,
+}
+
+impl FileRule {
+    /// Finds the rule for a file among the makefiles of folders; none where nothing is run, or what is run builds a package or calls
+    /// `make` again.
+    #[must_use]
+    pub fn of(files: &dyn TrackedFiles, folders: &[&str], path: &str) -> Option<Self> {
+        let rule = |folder: &&str| {
+            let target = match *folder {
+                "" => path,
+                folder => path.strip_prefix(folder)?.strip_prefix('/')?,
+            };
+            let recipe = Makefile::in_folder(files, folder)?.lines(target);
+            Some(Self { folder: (*folder).to_owned(), target: target.to_owned(), recipe })
+        };
+        let is_plain =
+            |rule: &Self| !rule.recipe.is_empty() && rule.programs().iter().all(|name| !CLIENTS.contains(name));
+        folders.iter().filter_map(rule).find(is_plain)
+    }
+
+    /// Lists the programs that the recipe begins its lines with.
+    #[must_use]
+    pub fn programs(&self) -> Vec<&str> {
+        let mut found: Vec<&str> = self.recipe.iter().filter_map(|line| line.text.split_whitespace().next()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+/// Programs that do what other commands of a plan do, or what no rule alone tells.
+const CLIENTS: [&str; 9] = ["$(MAKE)", "${MAKE}", "bun", "cd", "docker", "make", "npm", "pnpm", "yarn"];
+
 /// The targets of a makefile.
 #[derive(Debug, Default)]
 pub struct Makefile {

@@ -58,6 +58,8 @@ pub struct NpmPackage {
     pub workspaces: Option<Place>,
     /// The folders, from the project's, in which the client installs: its own first, then those of workspaces that the lock tells.
     pub installs: Vec<String>,
+    /// The lock of another package that installs it as one of its workspaces, so that its own one counts for nothing.
+    pub member_of: Option<String>,
     /// Whether the lock is one of yarn 1.
     pub is_yarn_1: bool,
     /// `scripts` by name.
@@ -102,7 +104,10 @@ pub fn packages(files: &dyn TrackedFiles) -> Vec<NpmPackage> {
                     outer.dependencies.extend(package.dependencies.iter().cloned());
                 }
             }
-            _ => own.push(package.clone()),
+            outer => {
+                let outer = outer.filter(|outer| outer.lock.is_some() && outer.installs.contains(&package.folder));
+                own.push(NpmPackage { member_of: outer.map(NpmPackage::lock_or_manifest), ..package.clone() });
+            }
         }
     }
     own
@@ -145,6 +150,7 @@ fn package(files: &dyn TrackedFiles, path: &str) -> Option<NpmPackage> {
             _ => document.get("workspaces").map(|node| Place::new(path, node.line)),
         },
         installs: installs(folder, manager, &text),
+        member_of: None,
         is_yarn_1: is_named_1 || text.lines().take(9).any(|line| line == "# yarn lockfile v1"),
         package_manager,
         scripts: scripts.collect(),

@@ -14,6 +14,8 @@ const SCHEMES: [&str; 9] = ["http", "https", "ssh", "git", "ftp", "github", "git
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let (mut written, mut from) = (0, 0);
+    // Whether the place that was looked at last is between backticks.
+    let (mut looked_to, mut is_quoted) = (0, false);
     while let Some(start) = text[from..].find([':', '%']).map(|at| from + at) {
         from = start + 1;
         let rest = &text[start..];
@@ -24,8 +26,10 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
         } else if let Some(slashes) = host(&text[..start], &rest[1..]) {
             let start = start + 1 + slashes;
             let address = &text[start..];
+            is_quoted ^= text[looked_to..start].bytes().filter(|byte| *byte == b'`').count() % 2 == 1;
+            looked_to = start;
             let end = address_end(address);
-            let userinfo = userinfo(address, end);
+            let userinfo = userinfo(address, end, is_quoted);
             if !matches!(&address[..userinfo], "" | "git@") {
                 cut(&mut out, text, &mut written, start..start + userinfo - 1);
             }
@@ -64,11 +68,14 @@ fn host(before: &str, after: &str) -> Option<usize> {
 }
 
 /// Gives the length of `USER:PASSWORD@` at the start of an address. A password that should have been percent-encoded may hold
-/// what ends a host; then there is no port where one would be, and the `@` comes later.
-fn userinfo(address: &str, end: usize) -> usize {
+/// what ends a host; then there is no port where one would be, and the `@` comes later. Between backticks it may even hold a space
+/// behind an `@`: the last one counts.
+fn userinfo(address: &str, end: usize, is_quoted: bool) -> usize {
     let authority = &address[..address[..end].find(['/', '?', '#', '\\']).unwrap_or(end)];
     if let Some(at) = authority.rfind('@') {
-        return at + 1;
+        let quoted = if is_quoted { address.split('`').next() } else { None };
+        let quoted = quoted.filter(|quoted| quoted.contains(char::is_whitespace));
+        return quoted.and_then(|quoted| quoted.rfind('@')).unwrap_or(at) + 1;
     }
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
     if authority.split_once(':').is_none_or(|(_, port)| is_port(port)) {
@@ -95,6 +102,10 @@ mod tests {
             ("github:user:s3cr3tpw@o/r and git:u:s3cr3tpw@h/x", "github:…@o/r and git:…@h/x"),
             ("https://user:s3cr3/t pw@h.example/x", "https://…@h.example/x"),
             ("HTTPS:user:s3cr3tpw@h.example/x", "HTTPS:…@h.example/x"),
+            ("`http://u:s3cr3tpw@ @h.example/x?t=tok3n` a@b", "`http://…@h.example/x?…` a@b"),
+            ("`http://u:s3cr3t@x/ pw@h.example/x?t=tok3n`", "`http://…@h.example/x?…`"),
+            ("`x` http://u:s3cr3tpw@h.example/x for a@b", "`x` http://…@h.example/x for a@b"),
+            ("`https://s3cr3tpw@h.example/@s/b`", "`https://…@h.example/@s/b`"),
             ("a@npm:1::__archiveUrl=https%3A%2F%2Fu%3As3cr3tpw%40h", "a@npm:1::__archiveUrl=https%3A%2F%2F…"),
             ("a@npm:real@1.0.0 for x@workspace:. at https://h.example/@s/b", ""),
             ("https://a.example/?a=tok3n https://b:s3cr3tpw@c/", "https://a.example/?… https://…@c/"),

@@ -1,11 +1,14 @@
 //! Which commands a plan runs: those of CI where they can be told, else the usual ones of each tool.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::packages;
 use super::planned::{PlannedCommand, audit_input, ci_lines, go_inputs, granted, is_audited, is_planned, within, word};
 use super::scripts::drives_a_browser;
 use crate::ci::CiLine;
-use crate::go::GoModule;
-use crate::npm::PackageManager;
+use crate::go::{GoModule, MissingEmbed};
+use crate::makefile::FileRule;
+use crate::npm::{NpmPackage, PackageManager};
 use crate::others::ReleaseScript;
 use crate::survey::ProjectSurvey;
 use crate::{is_example, joined};
@@ -28,11 +31,8 @@ pub(super) fn plan(project: &ProjectSurvey) -> Vec<PlannedCommand> {
 pub(super) fn not_planned(project: &ProjectSurvey) -> Vec<String> {
     let mut found = Vec::new();
     for package in &project.packages {
-        if is_example(&package.lock_or_manifest()) {
-            found.push(format!(
-                "{}: of an example or of tests of a whole deployment, and not planned",
-                package.lock_or_manifest()
-            ));
+        if let Some(why) = left_out(package) {
+            found.push(format!("{}: {why}", package.lock_or_manifest()));
             continue;
         }
         match &package.lock {
@@ -81,6 +81,15 @@ pub(super) fn not_planned(project: &ProjectSurvey) -> Vec<String> {
     found
 }
 
+/// Says why a package is not looked at more closely.
+fn left_out(package: &NpmPackage) -> Option<String> {
+    if is_example(&package.lock_or_manifest()) {
+        return Some("of an example or of tests of a whole deployment, and not planned".to_owned());
+    }
+    let outer = package.member_of.as_ref()?;
+    Some(format!("not planned, because {outer} installs it as a workspace"))
+}
+
 fn of_module(project: &ProjectSurvey, module: &GoModule, before: &[PlannedCommand]) -> Vec<PlannedCommand> {
     let folder = module.folder.as_str();
     let mut comments = Vec::new();
@@ -95,16 +104,21 @@ fn of_module(project: &ProjectSurvey, module: &GoModule, before: &[PlannedComman
         .filter(|command| module.missing_embeds.iter().any(|embed| command.outputs.contains(&embed.path)))
         .map(|command| command.id.clone())
         .collect();
-    for embed in
-        module.missing_embeds.iter().filter(|embed| !before.iter().any(|command| command.outputs.contains(&embed.path)))
-    {
+    let is_made = |embed: &&MissingEmbed| before.iter().any(|command| command.outputs.contains(&embed.path));
+    for embed in module.missing_embeds.iter().filter(|embed| !is_made(embed)) {
+        if let Some(rule) = &embed.rule {
+            let told = told(embed, rule).into_iter().filter(|line| !comments.contains(line)).collect::<Vec<_>>();
+            comments.extend(told);
+            continue;
+        }
         comments.push(format!(
             "{}: TODO: `//go:embed {}` matches no tracked file; name the command that makes it in `needs`",
             embed.place, embed.pattern
         ));
     }
+    let making = making(module);
     let command = |id: &str, run: String| {
-        let mut command = PlannedCommand::new("backend", project.named(id, folder), run, "go");
+        let mut command = PlannedCommand::new("backend", project.named(id, folder), format!("{making}{run}"), "go");
         command.frozen = go_inputs(project, module);
         command.needs.clone_from(&makers);
         command
@@ -123,6 +137,39 @@ fn of_module(project: &ProjectSurvey, module: &GoModule, before: &[PlannedComman
         planned.extend(tests_of_module(project, module, &command));
     }
     planned
+}
+
+/// Writes what makes the files that are embedded and not tracked, in front of each line that compiles: what a rule makes, such as a
+/// certificate, may be other bytes each time, and would make another action of every command that needed it.
+fn making(module: &GoModule) -> String {
+    let mut targets: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for rule in module.missing_embeds.iter().filter_map(|embed| embed.rule.as_ref()) {
+        targets.entry(&rule.folder).or_default().insert(&rule.target);
+    }
+    let line = |(folder, targets): (&str, BTreeSet<&str>)| {
+        let targets: Vec<String> = targets.into_iter().map(word).collect();
+        let within = if folder.is_empty() { String::new() } else { format!("-C {} ", word(folder)) };
+        format!("make -s {within}{} && ", targets.join(" "))
+    };
+    targets.into_iter().map(line).collect()
+}
+
+/// Programs that images have which commands of Go run in.
+const IN_IMAGE: [&str; 32] = [
+    "[", "awk", "bash", "cat", "chmod", "cp", "cut", "date", "diff", "echo", "env", "find", "gcc", "git", "go",
+    "gofmt", "grep", "gzip", "head", "ln", "ls", "mkdir", "mv", "printf", "rm", "sed", "sh", "sort", "tar", "test",
+    "touch", "tr",
+];
+
+/// Says which rule makes what is embedded, and what it wants of the image.
+fn told(embed: &MissingEmbed, rule: &FileRule) -> Vec<String> {
+    let place = rule.recipe.first().map(|line| line.place.to_string()).unwrap_or_default();
+    let mut lines = vec![format!("{place}: the rule for `{}`, which {} embeds", rule.target, embed.place)];
+    let missing = rule.programs().into_iter().filter(|name| !IN_IMAGE.contains(name));
+    lines.extend(missing.map(|name| {
+        format!("{place}: TODO: `{name}` has to be in the image: `packages` of `[deb]` in images/go.toml")
+    }));
+    lines
 }
 
 fn tests_of_module(
@@ -219,7 +266,7 @@ fn scans(project: &ProjectSurvey, before: &[PlannedCommand]) -> Vec<PlannedComma
         let mut scan = PlannedCommand::new(
             "security",
             project.named("govulncheck", &module.folder),
-            within(&module.folder, "govulncheck ./..."),
+            format!("{}{}", making(module), within(&module.folder, "govulncheck ./...")),
             "govulncheck",
         );
         let build = project.named("go-build", &module.folder);

@@ -158,9 +158,10 @@ fn scripts_in_ci(
     let folder = package.folder.as_str();
     let is_planned_by_tool = |script: &SeenText| {
         let tools = [("vitest", "vitest"), ("jest", "jest"), ("tsc", "tsc"), ("vue-tsc", "vue-tsc")];
+        let mut words = script.text.split_whitespace().skip_while(|word| *word == "cross-env" || word.contains('='));
+        let first = words.next();
         tools.iter().any(|(tool, id)| {
-            script.text.split_whitespace().next() == Some(tool)
-                && before.iter().any(|command| command.id == project.named(id, folder))
+            first == Some(tool) && before.iter().any(|command| command.id == project.named(id, folder))
         })
     };
     let mut planned: Vec<PlannedCommand> = Vec::new();
@@ -213,7 +214,7 @@ fn build_of_package(project: &ProjectSurvey, package: &NpmPackage, installed: &I
         .modules
         .iter()
         .flat_map(|module| &module.missing_embeds)
-        .filter(|embed| makes(project, package, &embed.path))
+        .filter(|embed| embed.rule.is_none() && makes(project, package, &embed.path))
         .collect();
     let client = installed.client;
     let in_ci = ci_lines(project, folder, &[client.name()]);

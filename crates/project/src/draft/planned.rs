@@ -53,6 +53,7 @@ impl PlannedCommand {
 /// Whether a package is part of a release and has a lock that can be frozen.
 pub(super) fn is_planned(package: &NpmPackage) -> bool {
     !is_example(&package.lock_or_manifest())
+        && package.member_of.is_none()
         && package
             .lock
             .as_ref()
