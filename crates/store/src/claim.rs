@@ -28,7 +28,7 @@ impl Claim {
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
-        // Whoever had it may have removed the file meanwhile; then another one may lock another file.
+        // The process that had it may have removed the file meanwhile; then another one may lock another file.
         let is_there = same_file(&file, &path)?;
         Ok(is_there.then(|| Self { held: Some((file, path)) }))
     }
@@ -45,7 +45,7 @@ fn same_file(file: &File, path: &Path) -> io::Result<bool> {
 impl Drop for Claim {
     fn drop(&mut self) {
         if let Some((_file, path)) = &self.held {
-            // One that stays is taken by whoever comes next.
+            // One that cannot be removed is locked by nobody, so that the next process takes it.
             drop(std::fs::remove_file(path));
         }
     }
