@@ -143,3 +143,23 @@ async fn what_is_too_large_is_told_before_it_is_read() {
         scene.close().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_is_added_to_a_frozen_input_counts() {
+    let cache = || vec![("deps/cache/ab/old", Input::File(vec![7; 3 << 20]))];
+    let output = path(".rcrepro/deps/cache");
+    for way in ways() {
+        let scene = Scene::by(way).await;
+        for (megabytes, is_kept) in [(1, true), (3, false)] {
+            let add = "dd if=/dev/zero of=/deps/cache/cd/new bs=1M count";
+            let script = format!("mkdir /deps/cache/cd; {add}={megabytes} 2> /dev/null");
+            let limits = Limits { output: 2 << 20, ..Case::sh("").limits };
+            let case = Case { inputs: cache(), outputs: vec![".rcrepro/deps/cache"], limits, ..Case::sh(&script) };
+            let executed = scene.run(&case).await.expect("a result");
+            assert_eq!(scene.text(executed.result.stderr), "", "{way:?}");
+            assert_eq!(executed.result.outputs.contains_key(&output), is_kept, "{way:?}: {:?}", executed.unkept);
+            assert_eq!(executed.unkept.contains_key(&output), !is_kept, "{way:?}: {:?}", executed.unkept);
+        }
+        scene.close().await;
+    }
+}

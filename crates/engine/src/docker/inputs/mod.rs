@@ -132,8 +132,13 @@ pub(crate) fn find(label: &str, root: Digest, path: &str, store: &dyn BlobStore)
 
 /// Reads one directory; the empty one needs no blob.
 pub(crate) fn directory(label: &str, digest: Digest, store: &dyn BlobStore) -> Result<Directory, EngineError> {
-    read_directory(store, digest).map_err(|error| match error {
+    read_directory(store, digest).map_err(|error| unread(label, error))
+}
+
+/// Says that a tree of the inputs cannot be read.
+pub(crate) fn unread(label: &str, error: ExportError) -> EngineError {
+    match error {
         ExportError::Store(error) => error.into(),
         error => refuse(label, DOING, with_causes(&error)),
-    })
+    }
 }

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use self::archive::open_archive;
 use super::dialect::Dialect;
 use super::fault::incomplete;
-use super::inputs::{Found, Subtree, find};
+use super::inputs::{Found, Subtree, find, unread};
 use super::pump::PumpHandle;
 
 use crate::docker::blocking::{blocking, on_own_thread};
@@ -32,6 +32,7 @@ use rcrepro_model::execution::action::Output;
 use rcrepro_model::execution::ending;
 use rcrepro_model::execution::kept;
 use rcrepro_model::text::causes::with_causes;
+use rcrepro_store::export::walk;
 use rcrepro_store::ingest::{
     DirError, DirOptions, IngestLimits, LimitError, TarError, TarOptions, ingest_dir_into, ingest_output,
     ingest_tar_into,
@@ -84,7 +85,10 @@ pub(crate) async fn collect(
         let near = blocking(|| read_upper(execution.label, &at, subtrees, uppers, store, (&*batch, limits)));
         let node = match near {
             Ok(Near::Known(node)) => Ok(node),
-            Ok(Near::AskEngine) => download(pump, container, execution.label, &at, (&*batch, limits)).await,
+            Ok(Near::AskEngine) => {
+                let limits = with_what_was_there(limits, execution.label, &at, subtrees, store)?;
+                download(pump, container, execution.label, &at, (&*batch, limits)).await
+            }
             Err(error) => Err(error),
         };
         let output = match node {
@@ -108,6 +112,29 @@ pub(crate) async fn collect(
 fn limits(bytes: u64) -> IngestLimits {
     let usual = IngestLimits::default();
     IngestLimits { file_bytes: bytes.min(usual.file_bytes), total_bytes: bytes.min(usual.total_bytes), ..usual }
+}
+
+/// Leaves room for what was in an output before the command, where that is a whole subtree: the engine gives it once more,
+/// and the plan bounds what is added.
+fn with_what_was_there(
+    limits: IngestLimits,
+    label: &str,
+    at: &TreePath,
+    subtrees: &[Subtree],
+    store: &dyn BlobStore,
+) -> Result<IngestLimits, EngineError> {
+    let Some(subtree) = subtrees.iter().find(|subtree| subtree.at == *at) else { return Ok(limits) };
+    let entries = walk(store, subtree.root).map_err(|error| unread(label, error))?;
+    let sizes = entries.iter().filter_map(|(_, node)| match node {
+        TreeNode::File { digest, .. } => Some(digest.size),
+        _ => None,
+    });
+    let (largest, total) = sizes.fold((0, 0_u64), |(largest, total), size| (size.max(largest), total + size));
+    Ok(IngestLimits {
+        file_bytes: limits.file_bytes.max(largest),
+        total_bytes: limits.total_bytes.saturating_add(total),
+        entries: limits.entries.saturating_add(entries.len()),
+    })
 }
 
 /// Describes what goes beyond the limits.
