@@ -14,8 +14,10 @@ use crate::refusal::Refusal;
 /// # Errors
 /// Whatever [`engine::ensure`] refuses; otherwise this never returns.
 pub fn run(root: &Path) -> Result<ExitCode, Refusal> {
-    engine::ensure(root)?;
-    ensure_client_configuration()?;
+    machine::while_compiling(machine::cargo(root).args(["build", "--quiet", "--package", "rcrepro"]), || {
+        engine::ensure(root)?;
+        ensure_client_configuration()
+    })?;
     machine::become_program(machine::cargo(root).args([
         "run",
         "--quiet",

@@ -78,6 +78,26 @@ pub fn become_program(command: &mut Command) -> Result<ExitCode, Refusal> {
     Err(Refusal::machine(format!("cannot start {}: {error}", command.get_program().to_string_lossy())))
 }
 
+/// Lets cargo compile while the machine is given what it lacks, so that the one waits for processors and the other for the
+/// network. A refusal ends the compilation.
+///
+/// # Errors
+/// What `equip` refuses, and exit 1 when cargo does not come to a good end; it has said why.
+pub fn while_compiling<T>(compile: &mut Command, equip: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    let mut cargo = compile
+        .stdin(Stdio::null())
+        .spawn()
+        .map_err(|error| Refusal::machine(format!("cannot start cargo: {error}")))?;
+    let equipped = equip();
+    if equipped.is_err() {
+        // It may have ended by itself.
+        let _ = cargo.kill();
+    }
+    let ended = cargo.wait().map_err(|error| Refusal::machine(format!("cannot wait for cargo: {error}")))?;
+    let equipped = equipped?;
+    if ended.success() { Ok(equipped) } else { Err(Refusal::check("what was to be compiled does not compile")) }
+}
+
 /// The cargo that runs us.
 pub fn cargo(root: &Path) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
@@ -105,6 +125,22 @@ mod tests {
         assert!(!is_of_this_package("CARGO_TARGET_DIR") && !is_of_this_package("CARGO_HOME"));
         let removed = cargo(Path::new(".")).get_envs().filter(|(_, value)| value.is_none()).count();
         assert_ne!(removed, 0, "cargo test sets some for this very process");
+    }
+
+    #[test]
+    fn a_compilation_is_waited_for_and_ended_by_a_refusal() {
+        let sh = |line: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", line]);
+            command
+        };
+        assert_eq!(while_compiling(&mut sh("exit 0"), || Ok(7)).expect("both came to a good end"), 7);
+        let refused = while_compiling(&mut sh("exit 3"), || Ok(7)).expect_err("it does not compile");
+        assert!(refused.to_string().contains("does not compile"), "{refused}");
+        // What is refused is told, however the compilation would have ended; it would not have ended by itself.
+        let refused = while_compiling::<()>(&mut sh("exec tail -f /dev/null"), || Err(Refusal::machine("no engine")))
+            .expect_err("refused");
+        assert!(refused.to_string().contains("no engine"), "{refused}");
     }
 
     #[test]

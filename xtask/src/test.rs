@@ -21,6 +21,38 @@ const ON_PODMAN: [(&str, &str); 3] = [("docker", ""), ("toolchain", "validate::"
 /// # Errors
 /// When the machine lacks something that cannot be installed.
 pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
+    // Tests wait for containers more than they compute; but more than 8 at once only queue in the engine.
+    let threads = thread::available_parallelism().map_or(4, |processors| 2 * processors.get()).clamp(4, 8);
+    let podman = if arguments.is_empty() {
+        let mut compile = cargo_test(root, threads);
+        machine::while_compiling(compile.args(["--workspace", "--no-run"]), || {
+            equip(root)?;
+            Ok(podman::ensure())
+        })?
+    } else {
+        equip(root)?;
+        Ok(())
+    };
+    let all = status(cargo_test(root, threads).arg("--workspace").args(arguments))?;
+    if !arguments.is_empty() {
+        eprintln!("xtask: NOT RUN on Podman: only what was named");
+        return Ok(all);
+    }
+    if all != ExitCode::SUCCESS {
+        eprintln!("xtask: NOT RUN on Podman: mend these first");
+        return Ok(all);
+    }
+    match podman {
+        Ok(()) => on_podman(root),
+        Err(why) => {
+            eprintln!("xtask: NOT RUN on Podman: {why}");
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Gives this machine what the tests need and it lacks.
+fn equip(root: &Path) -> Result<(), Refusal> {
     engine::ensure(root)?;
     if !python_makes_environments() {
         machine::install(&["python3", "python3-venv"], "the cross-check tests need Python's venv and pip")?;
@@ -38,18 +70,7 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
     if machine::program("openssl").is_none() {
         machine::install(&["openssl"], "the registry tests need certificates")?;
     }
-    // Tests wait for containers more than they compute; but more than 8 at once only queue in the engine.
-    let threads = thread::available_parallelism().map_or(4, |processors| 2 * processors.get()).clamp(4, 8);
-    let all = status(cargo_test(root, threads).arg("--workspace").args(arguments))?;
-    if !arguments.is_empty() {
-        eprintln!("xtask: NOT RUN on Podman: only what was named");
-        return Ok(all);
-    }
-    if all != ExitCode::SUCCESS {
-        eprintln!("xtask: NOT RUN on Podman: mend these first");
-        return Ok(all);
-    }
-    on_podman(root)
+    Ok(())
 }
 
 fn cargo_test(root: &Path, threads: usize) -> Command {
@@ -63,10 +84,6 @@ fn cargo_test(root: &Path, threads: usize) -> Command {
 
 /// Runs the tests that talk to an engine on a Podman of their own.
 fn on_podman(root: &Path) -> Result<ExitCode, Refusal> {
-    if let Err(why) = podman::ensure() {
-        eprintln!("xtask: NOT RUN on Podman: {why}");
-        return Ok(ExitCode::SUCCESS);
-    }
     let begun = Instant::now();
     let service = podman::Service::start()?;
     let mut worst = ExitCode::SUCCESS;
