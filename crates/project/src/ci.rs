@@ -81,6 +81,9 @@ fn workflow(files: &dyn TrackedFiles, path: &str) -> Vec<CiLine> {
     for document in &documents {
         let outer = document.path(&["defaults", "run", "working-directory"]).and_then(SyntaxNode::text);
         for (_, job) in document.get("jobs").map(SyntaxNode::pairs).unwrap_or_default() {
+            if publishes_pages(job) {
+                continue;
+            }
             let folder = job.path(&["defaults", "run", "working-directory"]).and_then(SyntaxNode::text).or(outer);
             let minutes = minutes(job);
             for step in job.get("steps").map(SyntaxNode::members).unwrap_or_default() {
@@ -105,6 +108,21 @@ fn workflow(files: &dyn TrackedFiles, path: &str) -> Vec<CiLine> {
         }
     }
     found
+}
+
+/// Actions that publish a site, whose job makes nothing of a release.
+const PAGES: [&str; 5] = [
+    "actions/deploy-pages",
+    "actions/upload-pages-artifact",
+    "JamesIves/github-pages-deploy-action",
+    "peaceiris/actions-gh-pages",
+    "withastro/action",
+];
+
+fn publishes_pages(job: &SyntaxNode) -> bool {
+    let steps = job.get("steps").map(SyntaxNode::members).unwrap_or_default();
+    let actions = steps.iter().filter_map(|step| step.get("uses").and_then(SyntaxNode::text));
+    actions.into_iter().any(|action| PAGES.contains(&action.split('@').next().unwrap_or(action)))
 }
 
 /// A line with what it makes.

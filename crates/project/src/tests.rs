@@ -52,7 +52,8 @@ fn server() -> Files {
     ])
 }
 
-const NORMALIZERS: &[&str] = &["go-test", "go-test-v", "go-test-json", "jest", "npm-ci", "sgr", "vite", "vitest"];
+const NORMALIZERS: &[&str] =
+    &["go-test", "go-test-v", "go-test-json", "jest", "node-spec", "npm-ci", "sgr", "tap", "vite", "vitest"];
 
 const PACKAGE: &str = r#"{
   "name": "web",
@@ -147,7 +148,7 @@ fn packages_of_pnpm_and_yarn_are_installed_by_their_clients() {
         ("vitest-web", "cd web && pnpm exec vitest run"),
         ("yarn-install-old", "cd old && yarn install --frozen-lockfile --silent"),
         ("jest-old", "cd old && npx jest"),
-        ("yarn-install-new", "cd new && yarn install --immutable"),
+        ("yarn-install-new", "cd new && YARN_ENABLE_TIMERS=0 yarn install --immutable"),
         ("vitest-new", "cd new && yarn run vitest run"),
     ] {
         assert_eq!(spec(id).line, line, "{text}");

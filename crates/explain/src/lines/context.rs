@@ -20,11 +20,12 @@ pub(crate) const CLOCK: &str = "clock = \"stands\" in the plan; SOURCE_DATE_EPOC
 
 /// Names what removes a time span from the output of the command's programs.
 pub(crate) fn span_remedy(place: &PairContext<'_>) -> &'static str {
-    const OF_PROGRAMS: [(&str, &str); 5] = [
+    const OF_PROGRAMS: [(&str, &str); 6] = [
         ("vitest", "normalize.stdout = [\"sgr\", \"vitest\"]"),
         ("vite", "normalize.stdout = [\"vite\"], normalize.stderr = [\"vite\"]"),
         ("go", "normalize.stdout = [\"go-test\"], or quantised = [\"go\"]"),
         ("npm", "normalize.stdout = [\"npm-ci\"]"),
+        ("yarn", "env.YARN_ENABLE_TIMERS = \"0\" for yarn 2 and later, --silent for yarn 1"),
         ("gitleaks", "clock = \"stands\" with quantised = [\"gitleaks\"]"),
     ];
     let known = OF_PROGRAMS.iter().find(|(program, _)| place.around.hints.runs(&[program]));

@@ -38,19 +38,21 @@ impl PlannedClient {
         matches!(self.manager, PackageManager::Npm)
     }
 
-    /// The line that installs, and CI's where it is made of that. Progress and durations differ from run to run, and are left out.
+    /// The line that installs, and CI's where it is made of that. Progress and durations differ from run to run, and are left out:
+    /// by a flag at its end or, for yarn 2 and later, a variable before the call.
     pub(super) fn install<'a>(self, project: &'a ProjectSurvey, folder: &str) -> (String, Option<&'a CiLine>) {
-        let (usual, frozen, quiet) = match (self.manager, self.is_yarn_1) {
-            (PackageManager::Pnpm, _) => ("pnpm install", "--frozen-lockfile", "--reporter=silent"),
-            (PackageManager::Yarn, true) => ("yarn install", "--frozen-lockfile", "--silent"),
-            (PackageManager::Yarn, false) => ("yarn install", "--immutable", ""),
+        let (usual, frozen, before, after) = match (self.manager, self.is_yarn_1) {
+            (PackageManager::Pnpm, _) => ("pnpm install", "--frozen-lockfile", "", "--reporter=silent"),
+            (PackageManager::Yarn, true) => ("yarn install", "--frozen-lockfile", "", "--silent"),
+            (PackageManager::Yarn, false) => ("yarn install", "--immutable", "YARN_ENABLE_TIMERS=0", ""),
             _ => return (within(folder, "npm ci"), None),
         };
         let in_ci = ci_lines(project, folder, &usual.split(' ').collect::<Vec<_>>());
         let is_frozen = |line: &&&CiLine| line.words().iter().any(|word| word == frozen);
         let in_ci = in_ci.iter().find(is_frozen).copied();
         let line = in_ci.map_or_else(|| format!("{usual} {frozen}"), |line| line.line.text.clone());
-        let line = if quiet.is_empty() || line.contains(quiet) { line } else { format!("{line} {quiet}") };
+        let line = if line.contains(before) { line } else { line.replacen(usual, &format!("{before} {usual}"), 1) };
+        let line = if line.contains(after) { line } else { format!("{line} {after}") };
         (within(folder, &line), in_ci)
     }
 

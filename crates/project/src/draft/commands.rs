@@ -10,6 +10,7 @@ use crate::go::{GoModule, MissingEmbed};
 use crate::makefile::FileRule;
 use crate::npm::{NpmPackage, PackageManager};
 use crate::others::ReleaseScript;
+use crate::seen::SeenText;
 use crate::survey::ProjectSurvey;
 use crate::{is_example, joined};
 
@@ -167,9 +168,41 @@ fn told(embed: &MissingEmbed, rule: &FileRule) -> Vec<String> {
     let mut lines = vec![format!("{place}: the rule for `{}`, which {} embeds", rule.target, embed.place)];
     let missing = rule.programs().into_iter().filter(|name| !IN_IMAGE.contains(name));
     lines.extend(missing.map(|name| {
-        format!("{place}: TODO: `{name}` has to be in the image: `packages` of `[deb]` in images/go.toml")
+        let calls = |line: &&SeenText| line.text.split_whitespace().next() == Some(name);
+        let place = rule.recipe.iter().find(calls).map_or_else(|| place.clone(), |line| line.place.to_string());
+        match package_of(name) {
+            Some(_) => format!("{place}: `{name}`, for which images/base.toml has its package"),
+            None => {
+                format!("{place}: TODO: `{name}` has to be in the image: its package in `packages` of images/base.toml")
+            }
+        }
     }));
     lines
+}
+
+/// Debian's packages of programs that makefiles call, by the program.
+const PACKAGES: [(&str, &str); 10] = [
+    ("bc", "bc"),
+    ("cmake", "cmake"),
+    ("curl", "curl"),
+    ("jq", "jq"),
+    ("openssl", "openssl"),
+    ("protoc", "protobuf-compiler"),
+    ("python3", "python3"),
+    ("rsync", "rsync"),
+    ("unzip", "unzip"),
+    ("zip", "zip"),
+];
+
+fn package_of(program: &str) -> Option<&'static str> {
+    PACKAGES.iter().find(|(name, _)| *name == program).map(|(_, package)| *package)
+}
+
+/// Lists the packages that the base image needs for the rules that make what is embedded.
+pub(super) fn base_packages(project: &ProjectSurvey) -> BTreeSet<&'static str> {
+    let embeds = project.modules.iter().filter(|module| !module.is_tools).flat_map(|module| &module.missing_embeds);
+    let rules = embeds.filter_map(|embed| embed.rule.as_ref());
+    rules.flat_map(FileRule::programs).filter(|name| !IN_IMAGE.contains(name)).filter_map(package_of).collect()
 }
 
 fn tests_of_module(

@@ -160,11 +160,19 @@ fn only(platform: ImagePlatform) -> (String, String) {
     (format!("platforms = [{}]", all.join(", ")), format!("platforms = [\"{platform}\"]"))
 }
 
-/// Lists the definitions with what is changed in each.
+/// Adds packages to the definition that all others build on, behind its last one.
+fn more(packages: &BTreeSet<&'static str>) -> Option<(String, String)> {
+    const LAST: &str = "\"xz-utils\",";
+    let added: String = packages.iter().map(|package| format!(" \"{package}\",")).collect();
+    (!added.is_empty()).then(|| (LAST.to_owned(), format!("{LAST}{added}")))
+}
+
+/// Lists the definitions with what is changed in each; `packages` are needed beside those of the base image.
 pub(super) fn definitions(
     toolchains: &Toolchains,
     used: &BTreeSet<&'static str>,
     platform: Option<ImagePlatform>,
+    packages: &BTreeSet<&'static str>,
 ) -> Vec<(&'static str, Vec<(String, String)>)> {
     let version = |key: &str, old: &str, new: &str| (format!("{key} = \"{old}\""), format!("{key} = \"{new}\""));
     // Scanners are compiled by the newest Go, whatever the project's is.
@@ -175,7 +183,7 @@ pub(super) fn definitions(
     let with_node = used.iter().any(|image| matches!(*image, "node" | "go-node"));
     let scans = used.iter().any(|image| matches!(*image, "gitleaks" | "govulncheck"));
     let mut found: Vec<(&'static str, Vec<(String, String)>)> =
-        vec![("base", platform.map(only).into_iter().collect())];
+        vec![("base", platform.map(only).into_iter().chain(more(packages)).collect())];
     if with_go || scans {
         found.push(("go", vec![version("toolchain", OWN_GO, &toolchains.go.version)]));
     }

@@ -48,7 +48,8 @@ pub fn draft(project: &ProjectSurvey, name: &str, platform: Option<ImagePlatform
     write_commands(&mut writer, &planned);
     write_promises(&mut writer, &toolchains, project);
     write_rest(&mut writer, project, &planned);
-    Draft { plan: writer.finish(), images: images::definitions(&toolchains, &used, platform) }
+    let packages = commands::base_packages(project);
+    Draft { plan: writer.finish(), images: images::definitions(&toolchains, &used, platform, &packages) }
 }
 
 /// Leaves the plan's own files out of what commands see: the next edit of the plan makes only that run again which it changes,

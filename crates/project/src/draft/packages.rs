@@ -1,6 +1,7 @@
 //! Which commands a plan runs of a package of npm, pnpm or yarn.
 
 use super::clients::PlannedClient;
+use super::images::toolchains;
 use super::planned::{PlannedCommand, ci_lines, granted, is_planned, packages_input, within, word};
 use super::scripts::{
     ScriptTool, drives_a_browser, is_vite_build, is_webpack_build, tool_script, wanted_memory, whole_tests,
@@ -111,14 +112,16 @@ fn tests_of_package(
     command: &dyn Fn(&str, &str) -> PlannedCommand,
 ) -> Option<PlannedCommand> {
     let in_ci = ci_lines(project, &package.folder, &[client.name()]);
-    for tool in [ScriptTool::Vitest, ScriptTool::Jest] {
+    for tool in [ScriptTool::Vitest, ScriptTool::Jest, ScriptTool::NodeTest] {
         let found = whole_tests(package, tool, &in_ci);
-        if !package.uses(tool.as_str()) && found.is_none() {
+        // Node is there without being a package.
+        if (tool == ScriptTool::NodeTest || !package.uses(tool.as_str())) && found.is_none() {
             continue;
         }
         let usual = if tool == ScriptTool::Vitest { "npx vitest run" } else { "npx jest" };
         let line = client.instead_of_npx(found.as_ref().map_or(usual, |(_, script)| script.line.as_str()));
-        let mut test = command(tool.as_str(), &line);
+        let id = if tool == ScriptTool::NodeTest { "node-test" } else { tool.as_str() };
+        let mut test = command(id, &line);
         let named = |script: &&SeenText| script.text.split_whitespace().any(|word| word == tool.as_str());
         let script = found.map(|(seen, _)| seen).or_else(|| package.scripts.values().find(named));
         test.memory = script.and_then(|script| wanted_memory(&script.text));
@@ -127,6 +130,7 @@ fn tests_of_package(
             ScriptTool::Vitest if test.run.contains("--reporter") => {}
             // Vitest 4 prints colours even into a pipe.
             ScriptTool::Vitest => test.normalizers = vec!["sgr", "vitest"],
+            ScriptTool::NodeTest => test.normalizers = node_report(project, &line).into_iter().collect(),
             _ => test.errors_normalizers = vec!["jest"],
         }
         return Some(test);
@@ -141,6 +145,25 @@ fn tests_of_package(
     test.memory = wanted_memory(&script.text);
     test.comments.push(format!("{}: `{}`", script.place, script.text));
     Some(test)
+}
+
+/// Names the normalizer of what `node --test` prints into a pipe: TAP before Node 23, then the report for people.
+fn node_report(project: &ProjectSurvey, line: &str) -> Option<&'static str> {
+    let mut words = line.split_whitespace();
+    let chosen =
+        words.find_map(|word| word.strip_prefix("--test-reporter")).map(|value| match value.strip_prefix('=') {
+            Some(value) => value.to_owned(),
+            None => words.next().unwrap_or_default().to_owned(),
+        });
+    let node = toolchains(project).node.version;
+    let major: Option<u32> = node.split('.').next().and_then(|major| major.parse().ok());
+    match chosen.as_deref() {
+        None if major.is_some_and(|major| major < 23) => Some("tap"),
+        None | Some("spec") => Some("node-spec"),
+        Some("tap") => Some("tap"),
+        Some("junit") => Some("junit"),
+        Some(_) => None,
+    }
 }
 
 /// Parts of the names of scripts that end only when a person ends them.

@@ -8,7 +8,7 @@ use crate::seen::SeenText;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ToolScript {
     pub(super) tool: ScriptTool,
-    /// The line for the package's folder, such as `npx jest --ci`.
+    /// The line for the package's folder, such as `npx jest --ci` or `node --test`.
     pub(super) line: String,
 }
 
@@ -17,6 +17,8 @@ pub(super) struct ToolScript {
 pub(super) enum ScriptTool {
     Eslint,
     Jest,
+    /// Node's own runner, `node --test`.
+    NodeTest,
     Tsc,
     Vitest,
 }
@@ -27,13 +29,18 @@ impl ScriptTool {
         match self {
             Self::Eslint => "eslint",
             Self::Jest => "jest",
+            Self::NodeTest => "node",
             Self::Tsc => "tsc",
             Self::Vitest => "vitest",
         }
     }
 
-    fn of(word: &str) -> Option<Self> {
-        [Self::Eslint, Self::Jest, Self::Tsc, Self::Vitest].into_iter().find(|tool| tool.as_str() == word)
+    /// Knows the tool of a call by its words.
+    fn of(words: &[&str]) -> Option<Self> {
+        let program = words.first()?;
+        let tools = [Self::Eslint, Self::Jest, Self::NodeTest, Self::Tsc, Self::Vitest];
+        let tool = tools.into_iter().find(|tool| tool.as_str() == *program)?;
+        (tool != Self::NodeTest || words.contains(&"--test")).then_some(tool)
     }
 
     /// Flags with which the tool waits for a person, looks at what changed only, or does something else than to check.
@@ -41,6 +48,7 @@ impl ScriptTool {
         match self {
             Self::Eslint => &["--fix", "--no-error-on-unmatched-pattern", "--pass-on-no-patterns", "--no-warn-ignored"],
             Self::Jest => &["--watch", "--watchAll", "--onlyChanged", "-o", "--changedSince", "--lastCommit", "-u"],
+            Self::NodeTest => &["--watch", "--test-only", "--test-update-snapshots"],
             Self::Tsc => &["--watch", "-w", "--init", "--noCheck"],
             Self::Vitest => &["--watch", "-w", "watch", "dev", "bench", "related", "list", "--ui", "-u"],
         }
@@ -101,7 +109,7 @@ pub(super) fn tool_script(package: &NpmPackage, name: &str) -> Option<ToolScript
     if rest.first() == Some(&"npx") {
         rest.remove(0);
     }
-    let tool = ScriptTool::of(rest.first()?)?;
+    let tool = ScriptTool::of(&rest)?;
     let is_unfit = |word: &&str| {
         let flag = word.split('=').next().unwrap_or(word);
         tool.unfit().contains(&flag)
@@ -112,7 +120,8 @@ pub(super) fn tool_script(package: &NpmPackage, name: &str) -> Option<ToolScript
     if tool == ScriptTool::Vitest && rest.get(1) != Some(&"run") {
         rest.insert(1, "run");
     }
-    let line = variables.into_iter().chain(["npx"]).chain(rest).collect::<Vec<_>>().join(" ");
+    let npx = (tool != ScriptTool::NodeTest).then_some("npx");
+    let line = variables.into_iter().chain(npx).chain(rest).collect::<Vec<_>>().join(" ");
     Some(ToolScript { tool, line })
 }
 

@@ -2,6 +2,7 @@
 
 use super::planned;
 use rcrepro_model::execution::world::ClockMode;
+use rcrepro_model::plan::proof::ProofRule;
 
 #[test]
 fn a_test_script_runs_by_its_own_tool_and_without_a_watcher() {
@@ -35,6 +36,36 @@ fn a_test_script_that_only_watches_is_not_what_is_run() {
     assert_eq!(test(r#""test": "jest --ci", "pretest": "node make.js""#), "npx jest");
     assert_eq!(test(r#""test": "jest --ci && node more.js""#), "npx jest");
     assert_eq!(test(r#""unit": "npx jest --ci", "test": "jest -u""#), "npx jest --ci");
+}
+
+#[test]
+fn nodes_own_tests_are_planned_by_what_proves_them() {
+    for (version, script, line, normalizers) in [
+        ("20.20.2", "node --test", "node --test", &["tap"][..]),
+        ("24.22.3", "TZ=UTC node --test test/*.js", "TZ=UTC node --test test/*.js", &["node-spec"]),
+        ("24.22.3", "node --test --test-reporter=tap", "node --test --test-reporter=tap", &["tap"]),
+        ("24.22.3", "node --test --test-reporter dot", "node --test --test-reporter dot", &[]),
+    ] {
+        let package = format!(r#"{{"scripts": {{"test": "{script}", "start": "node server.js"}}}}"#);
+        let workflow = "jobs:\n  a:\n    steps:\n    - run: npm test\n";
+        let (plan, text) = planned(&[
+            ("package.json", &package),
+            ("package-lock.json", "{}"),
+            (".nvmrc", version),
+            (".github/workflows/ci.yml", workflow),
+        ]);
+        let test = plan.command(&"node-test".parse().expect("a name")).expect("planned");
+        assert_eq!((test.line.as_str(), test.proof), (line, ProofRule::Detect), "{text}");
+        assert_eq!(test.normalize_stdout, normalizers, "{text}");
+        assert_eq!(plan.sets[&"frontend".parse().expect("a name")].len(), 1, "{text}");
+    }
+    // What waits for a person, and what is no test of Node's.
+    for script in ["node --test --watch", "node test.js"] {
+        let package = format!(r#"{{"scripts": {{"test": "{script}"}}}}"#);
+        let (plan, text) = planned(&[("package.json", &package), ("package-lock.json", "{}")]);
+        let test = plan.command(&"npm-test".parse().expect("a name")).expect("planned");
+        assert_eq!(test.line, "npm test", "{text}");
+    }
 }
 
 #[test]
@@ -96,4 +127,15 @@ fn the_clock_of_a_build_stands_where_it_is_only_printed() {
         let (clock, text) = clock(script);
         assert_eq!(clock == Some(ClockMode::Stands), stands, "{script}: {text}");
     }
+}
+
+#[test]
+fn what_publishes_a_site_is_no_part_of_a_release() {
+    let package = r#"{"scripts": {"docs:build": "vitepress build docs", "lint": "oxlint ."}}"#;
+    let workflow = "jobs:\n  site:\n    steps:\n    - run: npm run docs:build\n    - uses: actions/upload-pages-artifact@v5\n\
+                    \x20 check:\n    steps:\n    - uses: actions/checkout@v5\n    - run: npm run lint\n";
+    let (plan, text) =
+        planned(&[("package.json", package), ("package-lock.json", "{}"), (".github/workflows/pages.yml", workflow)]);
+    let lines: Vec<&str> = plan.sets.values().flatten().map(|spec| spec.line.as_str()).collect();
+    assert!(lines.contains(&"npm run lint") && !lines.contains(&"npm run docs:build"), "{text}");
 }

@@ -1,6 +1,6 @@
 //! What commands see of a project.
 
-use super::planned;
+use super::{ProjectSurvey, draft, files, planned};
 use rcrepro_model::plan::Plan;
 use rcrepro_model::plan::glob::PathGlobSet;
 
@@ -41,16 +41,17 @@ fn files_of_the_project_are_seen_whatever_they_are_called() {
 #[test]
 fn what_a_makefile_makes_is_made_before_what_embeds_it() {
     let main = "package main\n\nimport \"embed\"\n\n//go:embed all:dist\nvar content embed.FS\n\n//go:embed a.key a.pem\nvar keys embed.FS\n";
-    let makefile = "dist:\n\t@npm run build\n\na.key:\n\t@openssl genpkey -out a.key\n\na.pem: a.key\n\t@openssl req -key a.key -out a.pem\n\t@rm a.csr\n";
+    let makefile = "dist:\n\t@npm run build\n\na.key:\n\t@certtool --generate-privkey --outfile a.key\n\na.pem: a.key\n\t@openssl req -key a.key -out a.pem\n\t@rm a.csr\n";
     let package = r#"{"scripts": {"build": "vite build"}}"#;
-    let (plan, text) = planned(&[
+    let texts = [
         ("go.mod", "module example.com/a\n\ngo 1.26.8\n"),
         ("main.go", main),
         ("main_test.go", "package main\n"),
         ("Makefile", makefile),
         ("package.json", package),
         ("package-lock.json", "{}"),
-    ]);
+    ];
+    let (plan, text) = planned(&texts);
     let line = |id: &str| plan.command(&id.parse().expect("a name")).unwrap_or_else(|| panic!("{id} in\n{text}"));
     assert_eq!(line("go-build").line, "make -s a.key a.pem && go build ./...");
     assert_eq!(line("go-test").line, "make -s a.key a.pem && go test ./... -count=1");
@@ -58,7 +59,13 @@ fn what_a_makefile_makes_is_made_before_what_embeds_it() {
     let outputs: Vec<&str> = line("npm-build").outputs.iter().map(|path| path.as_str()).collect();
     assert_eq!(outputs, ["dist"], "{text}");
     assert!(text.contains("Makefile:5: the rule for `a.pem`, which main.go:8 embeds"), "{text}");
-    assert!(text.contains("TODO: `openssl` has to be in the image") && !text.contains("TODO: `rm`"), "{text}");
+    assert!(text.contains("TODO: `certtool` has to be in the image") && !text.contains("`rm`"), "{text}");
+    assert!(text.contains("Makefile:8: `openssl`, for which images/base.toml has its package"), "{text}");
+    let definitions = draft(&ProjectSurvey::of(&files(&texts)), "a", None).images;
+    let (_, base) = definitions.iter().find(|(name, _)| *name == "base").expect("base");
+    let (from, to) = &base[0];
+    assert_eq!(include_str!("../../../../images/base.toml").matches(from.as_str()).count(), 1, "{from}");
+    assert_eq!(to, &format!("{from} \"openssl\","));
 }
 
 #[test]
