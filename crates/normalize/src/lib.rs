@@ -154,7 +154,7 @@ mod tests {
                 "tap@1 ce4a4307e8a11f5fda550b970824f0c8d138b1753064da6d38c3299bfdec0104",
                 "tsc-diagnostics@1 a84383da6c848c9531b8b5aaaa901491a1f553d882b4e954b6889e2440ad125e",
                 "vite@1 f98d79b9afcc693cfedaa4495204775e24659e00e4c5d0ff3051f72e9880e639",
-                "vitest@1 65831334218c8321ee6eeb42f139848699adfd2afbb0239e0da5e54b0bde7cf5",
+                "vitest@2 ec3ab93cd86ef6589ac52b13bc29dc6b4f3af561616a37d8ef4123da175e4390",
                 "vitest-json@1 01ca9cbe3b914a965b13421114fb4c986ad2739fefb21f21471689523e0710af",
                 "vitest-verbose@1 06c3e04d8de512656e13307ded745ba62b96d3933a74644aabe622f578fde91e",
             ]

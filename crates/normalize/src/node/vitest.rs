@@ -1,6 +1,6 @@
 //! vitest's default reporter where stdout is not a terminal: times, and the order of the files.
 //!
-//! Shapes from vitest 3.2's own source (class `BaseReporter`) and recorded runs. Files end in any order when several
+//! Shapes from the source of vitest 3.2 and 4.1 (class `BaseReporter`) and recorded runs; since 4.0 a test is indented by the suites around it. Files end in any order when several
 //! workers run them, and what they print is between them, so both are gathered by file. Two more things hang on
 //! time alone and are taken away with it: a passing file names a test only when it took longer than `slowTestThreshold`
 //! (a test near 300 ms comes and goes), and a slow test has two spaces before its time where a quick one has one.
@@ -9,7 +9,7 @@ use crate::normalizer::Normalizer;
 use crate::syntax::token::{ELAPSED, TIME, digits, digits_at_end, seconds, split_once};
 
 /// The normalizer `vitest`.
-pub(crate) const NORMALIZER: Normalizer = Normalizer { name: "vitest", version: 1, rules: RULES, apply };
+pub(crate) const NORMALIZER: Normalizer = Normalizer { name: "vitest", version: 2, rules: RULES, apply };
 
 const RULES: &str = r#"The stream is cut into head, blocks and tail. The tail begins at the first line that begins with " Test Files  ",
 "  Snapshots  " or seven U+23AF, together with one empty line before it; without such a line it is the last line if
@@ -18,13 +18,14 @@ block-line begins a block.
 Blocks are sorted by FILE (bytes, stable). Nothing else is moved, and the head stays as it is.
 block-line   = module-line | console-line
 module-line  = SPACE SYMBOL SPACE [ "|" PROJECT "| " ] FILE " (" counts ")" [ SPACE MS ]
-counts       = DIGITS SPACE ( "test" | "tests" ) { " | " DIGITS SPACE ( "failed" | "skipped" ) }
+counts       = DIGITS SPACE ( "test" | "tests" ) { " | " DIGITS SPACE ( "failed" | "skipped" | "todo" ) }
 console-line = ( "stdout" | "stderr" ) " | " FILE [ " > " TEXT ]
 In module-line MS becomes "<elapsed>". Below a module-line, in its block, a line that fits test-line has the spaces
 before its MS made one and its MS made "<elapsed>"; but where SYMBOL of the module-line is U+2713, the unbroken run of
 test-lines directly below it loses those that fit slow-line, and further lines stay.
-test-line    = SPACE SPACE SPACE ( U+2713 | U+00D7 ) SPACE NAME SPACE { SPACE } MS [ " (retry x" DIGITS ")" ] [ " (repeat x" DIGITS ")" ]
-slow-line    = SPACE SPACE SPACE U+2713 SPACE NAME SPACE SPACE DIGITS "ms"
+test-line    = INDENT ( U+2713 | U+00D7 ) SPACE NAME SPACE { SPACE } MS [ " (retry x" DIGITS ")" ] [ " (repeat x" DIGITS ")" ]
+slow-line    = INDENT U+2713 SPACE NAME SPACE SPACE DIGITS "ms"
+INDENT       = SPACE SPACE SPACE { SPACE SPACE }
 In the tail two lines change: start-line has its time made "<time>", duration-line each SPAN made "<elapsed>".
 start-line    = "   Start at  " 2 DIGIT ":" 2 DIGIT ":" 2 DIGIT
 duration-line = "   Duration  " SPAN [ " (" WORD SPACE SPAN { ", " WORD SPACE SPAN } ")" ]
@@ -138,7 +139,7 @@ fn fits_counts(text: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(text) else { return false };
     let mut parts = text.split(" | ").map(|part| digits(part.as_bytes()));
     matches!(parts.next().flatten(), Some(b" test" | b" tests"))
-        && parts.all(|unit| matches!(unit, Some(b" failed" | b" skipped")))
+        && parts.all(|unit| matches!(unit, Some(b" failed" | b" skipped" | b" todo")))
 }
 
 /// The kind of lines below a block's first line.
@@ -182,7 +183,11 @@ struct TestLine<'a> {
 
 impl<'a> TestLine<'a> {
     fn read(text: &'a [u8]) -> Option<Self> {
-        let rest = text.strip_prefix(b"   ")?;
+        let rest = text.trim_ascii_start();
+        let indent = text.len() - rest.len();
+        if indent < 3 || indent % 2 == 0 || text[..indent].iter().any(|byte| *byte != b' ') {
+            return None;
+        }
         let passed = rest.strip_prefix(PASSED);
         let name = passed.or_else(|| rest.strip_prefix(FAILED_TEST))?.strip_prefix(b" ")?;
         let timed = without_times(without_times(name, b" (repeat x"), b" (retry x");
