@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::record_file::RecordFile;
-use super::verify::{Verification, repository, verify};
+use super::verify::{EVIDENCE, Verification, repository, verify};
 use crate::evidence::EvidenceError;
 use crate::release::error::ReleaseError;
 use crate::release::verify as images;
@@ -128,7 +128,10 @@ impl EvidenceSet {
             verification.untied.extend(untied);
             let source = || sources.read(self.file.path(), self.file.blobs(), manifest.source.root);
             let (findings, untied) = suppressions::verify(manifest, self.file.blobs(), &source);
-            verification.findings.extend(findings);
+            let is_missing = |finding: &Finding| finding.name == FindingName::EvidenceMissing;
+            // A folder that is not there is told once, instead of once for each blob that it should hold.
+            let no_folder = verification.findings.iter().any(|finding| is_missing(finding) && finding.at == EVIDENCE);
+            verification.findings.extend(findings.into_iter().filter(|finding| !(no_folder && is_missing(finding))));
             verification.untied.extend(untied);
             if verification.standing() == Standing::Passed {
                 verification.findings.extend(no_failure(self.file.path()));

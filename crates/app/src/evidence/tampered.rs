@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::evidence_set::{EvidenceSet, EvidenceSetError};
 use super::verify::Verification;
 use crate::suppressions::trees::SourceReadings;
-use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_model::evidence::finding::Finding;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_model::text::hint::Hint;
@@ -34,8 +34,7 @@ impl Hint for Tampered {
     }
 }
 
-/// Judges a manifest that can be read; none when nothing in it contradicts the rest. Normalizers of another version do not
-/// count: a comparison reports them.
+/// Judges a manifest that can be read; none when nothing in it contradicts the rest.
 ///
 /// # Errors
 /// [`EvidenceSetError`] when something beside the manifest cannot be read.
@@ -45,9 +44,7 @@ pub(crate) fn tampered(path: &Path, set: &EvidenceSet, today: CivilDate) -> Resu
 
 /// As [`tampered`], of a manifest that was judged.
 pub(crate) fn contradicted(path: &Path, judged: &Verification) -> Option<Tampered> {
-    let counts = |finding: &&Finding| {
-        finding.name.standing() == Standing::Tampered && finding.name != FindingName::NormalizerDiffers
-    };
+    let counts = |finding: &&Finding| finding.name.standing() == Standing::Tampered;
     let wrong: Vec<&Finding> = judged.findings.iter().filter(counts).collect();
     wrong.first().map(|first| Tampered {
         path: path.to_owned(),

@@ -44,7 +44,7 @@ pub enum FindingName {
     FrozenDiffers,
     /// The ledger of suppressions does not follow from the source, the lines, the plan and the streams.
     SuppressionsDiffer,
-    /// A normalizer's version or rules are not those of this build.
+    /// A normalizer has other rules than this build's of the same version.
     NormalizerDiffers,
     /// The input root does not follow from the parts.
     InputRootDiffers,

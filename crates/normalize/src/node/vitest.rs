@@ -185,7 +185,7 @@ impl<'a> TestLine<'a> {
     fn read(text: &'a [u8]) -> Option<Self> {
         let rest = text.trim_ascii_start();
         let indent = text.len() - rest.len();
-        if indent < 3 || indent % 2 == 0 || text[..indent].iter().any(|byte| *byte != b' ') {
+        if indent < 3 || indent.is_multiple_of(2) || text[..indent].iter().any(|byte| *byte != b' ') {
             return None;
         }
         let passed = rest.strip_prefix(PASSED);

@@ -125,17 +125,35 @@ impl Judge<'_> {
         }
     }
 
-    /// Compares each normalizer with the one of this build.
+    /// Compares each normalizer with the one of this build. What another version made of the streams cannot be derived here,
+    /// which shows no fault; one of the same version has the same rules.
     pub(super) fn normalizers(&mut self) {
         for (name, entry) in &self.manifest.normalizers {
             let at = format!("normalizers.{name}");
-            let Some(ours) = normalize::by_name(name) else {
-                self.finding(FindingName::NormalizerDiffers, &at, "a normalizer of this build", name);
-                continue;
-            };
-            self.same(FindingName::NormalizerDiffers, &format!("{at}.version"), &ours.version(), &entry.version);
-            self.same(FindingName::NormalizerDiffers, &format!("{at}.rules"), &ours.rules_digest(), &entry.rules);
+            match normalize::by_name(name) {
+                Some(ours) if ours.version() == entry.version => {
+                    self.same(
+                        FindingName::NormalizerDiffers,
+                        &format!("{at}.rules"),
+                        &ours.rules_digest(),
+                        &entry.rules,
+                    );
+                }
+                Some(ours) => {
+                    let expected = format!("{}, as this build has it: `rcrepro run` records it so", ours.version());
+                    self.finding(FindingName::UnknownVersion, &format!("{at}.version"), expected, entry.version);
+                }
+                None => self.finding(FindingName::UnknownVersion, &at, "a normalizer of this build", name),
+            }
         }
+    }
+
+    /// Whether this build has the normalizers by which a stream or file was made canonical.
+    pub(super) fn has_normalizers(&self, names: &[String]) -> bool {
+        names.iter().all(|name| {
+            let recorded = self.manifest.normalizers.get(name).map(|entry| entry.version);
+            normalize::by_name(name).map(|ours| ours.version()) == recorded
+        })
     }
 
     /// Checks that the manifest has exactly what the plan's packet refers to: no command, image or input more or less.

@@ -32,7 +32,7 @@ mod witnesses;
 /// The operating system that every command runs on.
 const OS: &str = "linux";
 /// The place of the evidence in findings.
-const EVIDENCE: &str = "evidence";
+pub(super) const EVIDENCE: &str = "evidence";
 
 /// A judged manifest, with everything that is wrong and what could not be confirmed.
 #[derive(Debug, Clone, PartialEq, Eq)]
