@@ -149,15 +149,13 @@ fn tests_of_package(
 
 /// Names the normalizer of what `node --test` prints into a pipe: TAP before Node 23, then the report for people.
 fn node_report(project: &ProjectSurvey, line: &str) -> Option<&'static str> {
-    let mut words = line.split_whitespace();
+    const REPORTER: &str = "--test-reporter";
+    let mut words = line.split_whitespace().skip_while(|word| word.split('=').next() != Some(REPORTER));
     let chosen =
-        words.find_map(|word| word.strip_prefix("--test-reporter")).map(|value| match value.strip_prefix('=') {
-            Some(value) => value.to_owned(),
-            None => words.next().unwrap_or_default().to_owned(),
-        });
+        words.next().and_then(|word| word.split_once('=').map_or_else(|| words.next(), |(_, name)| Some(name)));
     let node = toolchains(project).node.version;
     let major: Option<u32> = node.split('.').next().and_then(|major| major.parse().ok());
-    match chosen.as_deref() {
+    match chosen {
         None if major.is_some_and(|major| major < 23) => Some("tap"),
         None | Some("spec") => Some("node-spec"),
         Some("tap") => Some("tap"),

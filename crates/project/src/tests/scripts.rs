@@ -44,6 +44,12 @@ fn nodes_own_tests_are_planned_by_what_proves_them() {
         ("20.20.2", "node --test", "node --test", &["tap"][..]),
         ("24.22.3", "TZ=UTC node --test test/*.js", "TZ=UTC node --test test/*.js", &["node-spec"]),
         ("24.22.3", "node --test --test-reporter=tap", "node --test --test-reporter=tap", &["tap"]),
+        (
+            "20.20.2",
+            "node --test --test-reporter-destination=stdout --test-reporter=spec",
+            "node --test --test-reporter-destination=stdout --test-reporter=spec",
+            &["node-spec"],
+        ),
         ("24.22.3", "node --test --test-reporter dot", "node --test --test-reporter dot", &[]),
     ] {
         let package = format!(r#"{{"scripts": {{"test": "{script}", "start": "node server.js"}}}}"#);

@@ -129,7 +129,8 @@ fn with_what_was_there(
         TreeNode::File { digest, .. } => Some(digest.size),
         _ => None,
     });
-    let (largest, total) = sizes.fold((0, 0_u64), |(largest, total), size| (size.max(largest), total + size));
+    let (largest, total) =
+        sizes.fold((0, 0_u64), |(largest, total), size| (size.max(largest), total.saturating_add(size)));
     Ok(IngestLimits {
         file_bytes: limits.file_bytes.max(largest),
         total_bytes: limits.total_bytes.saturating_add(total),
