@@ -86,15 +86,32 @@ struct ProgramWire {
     module: String,
     version: String,
     #[serde(default = "whole_module")]
-    package: String,
+    package: OneOrMore,
+    #[serde(default, rename = "main-module", skip_serializing_if = "is_false")]
+    main_module: bool,
     image: ImageName,
     into: TreePath,
     #[serde(default)]
     ldflags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tags: Vec<String>,
 }
 
-fn whole_module() -> String {
-    ".".to_owned()
+/// A text, or a list of them; hashed as it was written before lists were known.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, expecting = "a text or a list of texts")]
+enum OneOrMore {
+    One(String),
+    More(Vec<String>),
+}
+
+fn whole_module() -> OneOrMore {
+    OneOrMore::One(".".to_owned())
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// A definition as it is hashed: every field present, none that only says how the file is written.
@@ -212,25 +229,36 @@ impl ConfigWire {
 
 impl ProgramWire {
     fn of(program: &GoProgram) -> Self {
-        let GoProgram { module, version, package, image, into, ldflags } = program.clone();
-        Self { module, version, package, image, into, ldflags }
+        let GoProgram { module, version, packages, main_module, image, into, ldflags, tags } = program.clone();
+        let package = match <[String; 1]>::try_from(packages) {
+            Ok([one]) => OneOrMore::One(one),
+            Err(packages) => OneOrMore::More(packages),
+        };
+        Self { module, version, package, main_module, image, into, ldflags, tags }
     }
 }
 
 /// Everything of a program ends up in a shell line or in a path, so it has to be plain.
 fn program_of(text: &str, wire: Spanned<ProgramWire>) -> Result<GoProgram, TomlError> {
     let span = wire.span();
-    let ProgramWire { module, version, package, image, into, ldflags } = wire.into_inner();
+    let ProgramWire { module, version, package, main_module, image, into, ldflags, tags } = wire.into_inner();
+    let packages = match package {
+        OneOrMore::One(one) => vec![one],
+        OneOrMore::More(packages) => packages,
+    };
+    if packages.is_empty() {
+        return Err(TomlError::at(text, span, "`package` names no program: expected at least one folder of the module"));
+    }
     let plain =
         |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/+~=,:".contains(&b));
-    for part in [&module, &version, &package].into_iter().chain(&ldflags) {
+    for part in [&module, &version].into_iter().chain(&packages).chain(&ldflags).chain(&tags) {
         if !plain(part) || part.split('/').any(|segment| segment == "..") {
             let message =
                 format!("invalid part of a program `{part}`: expected letters, digits and ._-/+~=,: without `..`");
             return Err(TomlError::at(text, span, message));
         }
     }
-    Ok(GoProgram { module, version, package, image, into, ldflags })
+    Ok(GoProgram { module, version, packages, main_module, image, into, ldflags, tags })
 }
 
 impl DebWire {

@@ -49,6 +49,12 @@ pub fn lookup_path(database: &str, module: &str, version: &str) -> String {
     format!("sumdb/{database}/lookup/{}@{}", escape(module), escape(version))
 }
 
+/// Returns where Go unpacks a module, below its module cache.
+#[must_use]
+pub fn cache_path(module: &str, version: &str) -> String {
+    format!("{}@{}", escape(module), escape(version))
+}
+
 pub(super) fn escape(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         if c.is_ascii_uppercase() {

@@ -214,14 +214,19 @@ pub struct GoProgram {
     pub module: String,
     /// The module's version.
     pub version: String,
-    /// The program's folder in the module; `.` is the module's root.
-    pub package: String,
+    /// The folders of the programs in the module, at least one; `.` is the module's root.
+    pub packages: Vec<String>,
+    /// Whether it is compiled from within its module, which `go install` refuses to do for one whose `go.mod` excludes or replaces
+    /// modules.
+    pub main_module: bool,
     /// The image of the same folder that it is compiled in.
     pub image: ImageName,
     /// The folder that the program is laid into.
     pub into: TreePath,
     /// Flags of the linker.
     pub ldflags: Vec<String>,
+    /// Build tags.
+    pub tags: Vec<String>,
 }
 
 /// An npm package and where its parts go.

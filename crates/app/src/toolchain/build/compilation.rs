@@ -2,7 +2,8 @@
 //! leaves.
 //!
 //! Input root: `deps/modules` is a module proxy's file tree, made from the lock's pins. The program is named by
-//! `PACKAGE@VERSION`, so that it knows its own version, and Go notes the checksum of every module in it.
+//! `PACKAGE@VERSION`, so that it knows its own version, and Go notes the checksum of every module in it. One whose module excludes or
+//! replaces others is compiled from within that module instead: only there do such words count.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -79,10 +80,25 @@ impl Compilation<'_> {
     }
 
     fn line(&self) -> String {
-        let GoProgram { module, version, package, ldflags, .. } = self.program;
-        let package = if package == "." { module.clone() } else { format!("{module}/{package}") };
-        let flags = ldflags.join(" ");
-        format!("go install -trimpath -buildvcs=false -ldflags='{flags}' {package}@{version} && {COLLECT}")
+        let GoProgram { module, version, packages, main_module, ldflags, tags, .. } = self.program;
+        let mut flags = format!("-trimpath -buildvcs=false -ldflags='{}'", ldflags.join(" "));
+        if !tags.is_empty() {
+            flags.push_str(&format!(" -tags={}", tags.join(",")));
+        }
+        if *main_module {
+            let packages: Vec<String> = packages.iter().map(|package| format!("./{package}")).collect();
+            let unpacked = go_module::cache_path(module, version);
+            let packages = packages.join(" ");
+            return format!(
+                "mkdir bin && go mod download {module}@{version} && cd /tmp/go/pkg/mod/{unpacked} && \
+                 go build {flags} -o /work/bin/ {packages}"
+            );
+        }
+        let programs = packages.iter().map(|package| match package.as_str() {
+            "." => format!("{module}@{version}"),
+            package => format!("{module}/{package}@{version}"),
+        });
+        format!("go install {flags} {} && {COLLECT}", programs.collect::<Vec<_>>().join(" "))
     }
 
     fn environment(&self) -> BTreeMap<String, String> {

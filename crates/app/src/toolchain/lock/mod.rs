@@ -89,10 +89,12 @@ pub async fn lock(context: &ImageContext<'_>, folder: &ImageFolder, name: &Image
     // Found out before anything is asked of the network.
     below(folder, &composition)?;
     let own = composition.own();
-    let pins = match &own.layer.program {
-        Some(program) => go_program::resolve(context, folder, own, composition.source_date_epoch, program).await?,
-        None => resolve::resolve(context, folder, own).await?,
-    };
+    let mut pins = resolve::resolve(context, folder, own).await?;
+    if let Some(program) = &own.layer.program {
+        let compiled = go_program::resolve(context, folder, own, composition.source_date_epoch, program).await?;
+        let LayerPins { modules, go_mods, program, .. } = compiled;
+        pins = LayerPins { modules, go_mods, program, ..pins };
+    }
     lock_pinned(context, folder, name, pins).await
 }
 
