@@ -297,6 +297,7 @@ mod tests {
             limits,
             network: Network::None,
             world: &World::real(),
+            privilege: crate::Privilege::None,
             turn: None,
             live: None,
         };

@@ -13,11 +13,14 @@ use futures_util::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{EngineError, Limits};
-use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_store::BlobStore;
 
 /// An archive on its way into the engine. An error in it ends the call, and the engine keeps nothing of it.
 pub type ArchiveStream = BoxStream<'static, std::io::Result<Bytes>>;
+
+/// Writes an archive whose image has the tag that it is given.
+pub type TaggedArchive = Box<dyn FnOnce(String) -> ArchiveStream + Send>;
 
 /// Keeps, builds and starts images.
 #[async_trait]
@@ -50,6 +53,18 @@ pub trait ImageHost: Send + Sync {
         context: ArchiveStream,
         cancel: &CancellationToken,
     ) -> Result<BuildEnd, EngineError>;
+
+    /// Loads an image until the value that comes back is dropped. `config` is the digest of its configuration, and `archive` writes it
+    /// as `docker load` takes it, with the tag that it is given.
+    ///
+    /// # Errors
+    /// [`EngineError::Call`] when the engine refuses it, or the archive breaks off.
+    async fn hold_image(
+        &self,
+        label: &str,
+        config: Sha256,
+        archive: TaggedArchive,
+    ) -> Result<BuiltTarget, EngineError>;
 
     /// Starts an image by itself, without a network, as the image's own configuration says.
     ///

@@ -46,6 +46,7 @@ mod staging;
 pub use self::connect::{ConnectOptions, Connected, address_hint, connect};
 pub use self::image_host::{
     ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, ImageEnd, ImageHost, ImageStart, RunningImage, StartEnd,
+    TaggedArchive,
 };
 pub use self::lanes::{Lanes, MemoryPool, Turn, TurnPermit};
 pub use self::live::{LiveOutput, OutputTail, last_line};
@@ -65,6 +66,8 @@ pub struct Execution<'a> {
     pub limits: Limits,
     /// Whether there is a network, and how to get through it.
     pub network: Network,
+    /// What it may do on the engine's machine.
+    pub privilege: Privilege,
     /// What the command sees beside its inputs.
     pub world: &'a World,
     /// Its turn among others, for which everything can be made ready before; without it the command begins at once.
@@ -101,6 +104,30 @@ pub struct Limits {
     /// What each declared output may hold, in bytes.
     pub output: u64,
 }
+
+/// What a container may do on the engine's machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Privilege {
+    /// Nothing: no capability, and none to be had. Every command has this.
+    #[default]
+    None,
+    /// Makes containers of its own, with a scratch volume at [`BUILDER_STATE`]: it may mount file systems (`CAP_SYS_ADMIN`), and no
+    /// filter of system calls holds it back; it has no device of the host. Only the program that builds images has this, never what it
+    /// runs in its steps.
+    ImageBuilder,
+}
+
+/// Where PID 1 lies in every container, root's and read-only.
+pub const INIT_PATH: &str = docker::INIT_PATH;
+
+/// Writes how a step of an image's build begins, up to its command: PID 1, which is found at `at`, and what it makes of the world.
+#[must_use]
+pub fn step_entry(world: &World, at: &str) -> Vec<String> {
+    docker::step_entry(world, at)
+}
+
+/// Where [`Privilege::ImageBuilder`] finds an empty volume, which no overlay lies under.
+pub const BUILDER_STATE: &str = "/var/lib/buildkit";
 
 /// What the output of a step of the runner's own may hold, in bytes: 64 GiB.
 pub const OWN_OUTPUT: u64 = 64 << 30;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::client::{self, ClientFile};
 use super::failed_step::{self, Blame};
 use super::{FrozenError, FrozenStep, go, npm, prune};
-use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
+use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT, Privilege};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{Directory, TreeBuilder, TreeNode};
@@ -172,6 +172,7 @@ impl FrozenStep<'_> {
             label: &label,
             // Certificates are valid in real time only.
             world: &World::real(),
+            privilege: Privilege::None,
             turn: None,
             live: None,
             limits: Limits { time: self.time(), memory: MEMORY, pids: 4096, output: OWN_OUTPUT },

@@ -12,11 +12,12 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_model::evidence::release_record::{BuilderEntry, Parts};
 use rcrepro_model::execution::derive::frozen_environment;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::plan::FrozenKind;
 use rcrepro_model::plan::release_image::ReleaseImage;
-use rcrepro_pins::dockerfile::sources::sources;
+use rcrepro_pins::dockerfile::sources::{Given, sources};
 use rcrepro_store::BlobStore;
 use rcrepro_store::export;
 
@@ -58,12 +59,49 @@ impl Drop for Builders {
 }
 
 /// Why a target is not built.
-struct Refusal {
-    expected: &'static str,
-    found: String,
+pub(super) struct Refusal {
+    pub expected: &'static str,
+    pub found: String,
+}
+
+/// An image that was built.
+pub(super) struct Made {
+    pub parts: Parts,
+    /// What holds it in the engine; none when it need not be tried.
+    pub target: Option<BuiltTarget>,
+    /// What built it, where that was not the engine's classic builder.
+    pub builder: Option<BuilderEntry>,
 }
 
 impl ReleaseStep<'_> {
+    /// Builds an image as the plan says and reads what came out; with `tried` it stays in the engine.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] when it cannot be said whether it was built.
+    pub(super) async fn make(
+        &self,
+        host: &dyn ImageHost,
+        (name, image): (&Name, &ReleaseImage),
+        builders: &mut Builders,
+        tried: bool,
+    ) -> Result<Result<Made, Finding>, ReleaseError> {
+        let Some(buildkit) = &image.buildkit else {
+            return Ok(match self.build(host, name, image, builders).await? {
+                Ok(target) => {
+                    Ok(Made { parts: self.read(host, name, target.id()).await?, target: Some(target), builder: None })
+                }
+                Err(finding) => Err(finding),
+            });
+        };
+        Ok(match self.build_by_buildkit(name, image, buildkit).await? {
+            Ok(built) => {
+                let target = if tried { Some(self.hold(host, name, &built).await?) } else { None };
+                Ok(Made { parts: built.parts, target, builder: Some(built.entry) })
+            }
+            Err(finding) => Err(finding),
+        })
+    }
+
     /// Builds a target. What keeps it from being built is a finding.
     ///
     /// # Errors
@@ -158,7 +196,11 @@ impl ReleaseStep<'_> {
         dockerfile: &str,
         ids: BTreeMap<String, String>,
     ) -> Result<BTreeMap<String, String>, Refusal> {
-        let given: BTreeSet<String> = ids.values().cloned().collect();
+        let given = Given {
+            images: ids.values().cloned().collect(),
+            predefined: BTreeMap::new(),
+            remedy: "name one by a build argument in `builders`",
+        };
         let mut arguments = image.arguments.clone();
         arguments.extend(ids);
         let read = sources(dockerfile, &arguments, &given);
@@ -237,7 +279,7 @@ impl ReleaseStep<'_> {
 
 /// Adds to a frozen input what its client asks for beside it when it fetches. `go mod download` wants an `.info` for each
 /// module; the lock leaves them out because proxies word them differently, and all that is read of one is the version.
-fn completed(store: &dyn BlobStore, root: Digest, kind: FrozenKind) -> Result<Digest, ReleaseError> {
+pub(super) fn completed(store: &dyn BlobStore, root: Digest, kind: FrozenKind) -> Result<Digest, ReleaseError> {
     if kind != FrozenKind::GoModules {
         return Ok(root);
     }

@@ -122,7 +122,7 @@ mod tests {
             builder.insert(&path.parse().expect("a path"), node).expect("new");
         }
         let tree = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
-        let parts = Parts { tree, config: Digest::of(b""), owners: store.put(owners.as_bytes()).expect("stored") };
+        let parts = Parts { tree, config: Digest::of(b""), owners: store.put(owners.as_bytes()).expect("stored"), manifest: None };
         let run = RunEntry {
             arguments: Vec::new(),
             exit_code: 0,
@@ -134,6 +134,7 @@ mod tests {
             target: "t".into(),
             arguments: BTreeMap::new(),
             builders: BTreeMap::new(),
+            builder: None,
             parts,
             again: parts,
             runs: vec![run],

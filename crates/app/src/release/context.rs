@@ -88,6 +88,7 @@ mod tests {
             target: "runtime".to_owned(),
             arguments: std::collections::BTreeMap::new(),
             builders: std::collections::BTreeMap::new(),
+            buildkit: None,
             frozen: std::collections::BTreeSet::new(),
             expect: Expectation::default(),
             writable: Vec::new(),

@@ -41,6 +41,7 @@ pub fn judge(
         ("target", image.target.clone(), entry.target.clone()),
         ("arguments", arguments(&image.arguments), arguments(&entry.arguments)),
         ("builders", builders(&image.builders), builders(&entry.builders)),
+        ("builder", planned_builder(image), recorded_builder(entry)),
     ] {
         if wanted != is {
             found.push(finding(FindingName::ImageFailed, name, at, wanted, is));
@@ -189,6 +190,10 @@ pub fn differences(
     }
     found.extend(texts(name, kind, "config", &[one.config, other.config], store)?);
     found.extend(texts(name, kind, "owners:/", &[one.owners, other.owners], store)?);
+    if found.is_empty() && one.manifest != other.manifest {
+        let text = |manifest: Option<Digest>| manifest.map_or_else(|| "none".to_owned(), |one| one.hash.to_oci());
+        found.push(finding(kind, name, "manifest", text(one.manifest), text(other.manifest)));
+    }
     Ok(found)
 }
 
@@ -216,6 +221,28 @@ fn texts(
         .take(NAMED)
         .map(|key| finding(kind, name, &format!("{what}{separator}{key}"), text(one.get(key)), text(other.get(key))));
     Ok(named.collect())
+}
+
+/// Writes what the plan has an image built by and from.
+fn planned_builder(image: &ReleaseImage) -> String {
+    image.buildkit.as_ref().map_or_else(
+        || "the engine".to_owned(),
+        |buildkit| {
+            let contexts = pairs(buildkit.contexts.iter());
+            format!("{}, bases {}, contexts {contexts}", buildkit.image, pairs(buildkit.bases.iter()))
+        },
+    )
+}
+
+/// Writes the same of what is recorded.
+fn recorded_builder(entry: &BuiltEntry) -> String {
+    entry.builder.as_ref().map_or_else(
+        || "the engine".to_owned(),
+        |builder| {
+            let contexts = pairs(builder.contexts.iter());
+            format!("{}, bases {}, contexts {contexts}", builder.image, pairs(builder.bases.iter()))
+        },
+    )
 }
 
 fn pairs<T: std::fmt::Display>(pairs: impl Iterator<Item = (impl std::fmt::Display, T)>) -> String {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use self::build::Builders;
+use self::build::{Builders, Made};
 use self::error::ReleaseError;
 use self::step::{ReleaseStep, finding, record_path};
 use self::trial::Trial;
@@ -16,11 +16,12 @@ use rcrepro_format::records::release_json;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord, Released};
-use rcrepro_model::plan::release_image::ReleaseImage;
+use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
 
 mod build;
+mod buildkit;
 pub(crate) mod compare;
 mod contents;
 mod context;
@@ -84,27 +85,28 @@ impl ReleaseStep<'_> {
         let mut built = BTreeMap::new();
         let mut builders = Builders::default();
         for &(name, image) in images {
-            let made = match self.build(host, name, image, &mut builders).await? {
+            let Made { parts, target, builder } = match self.make(host, (name, image), &mut builders, true).await? {
                 Ok(made) => made,
                 Err(finding) => {
                     findings.push(finding);
                     continue;
                 }
             };
-            let parts = self.read(host, name, made.id()).await?;
-            let tried = Trial { step: self, host, name, image, id: made.id(), parts }.run().await?;
+            let id = target.as_ref().map_or("", |target| target.id());
+            let tried = Trial { step: self, host, name, image, id, parts }.run().await?;
             findings.extend(tried.findings);
             let entry = BuiltEntry {
                 target: image.target.clone(),
                 arguments: image.arguments.clone(),
                 builders: image.builders.clone(),
+                builder,
                 parts,
                 again: parts,
                 runs: tried.runs,
                 smoke: tried.smoke,
             };
             built.insert(name.clone(), entry);
-            builders.keep(made);
+            target.into_iter().for_each(|target| builders.keep(target));
         }
         Ok(built)
     }
@@ -120,13 +122,12 @@ impl ReleaseStep<'_> {
     ) -> Result<(), ReleaseError> {
         let mut builders = Builders::default();
         for (name, image) in images {
-            match self.build(host, name, image, &mut builders).await? {
-                Ok(made) => {
-                    let again = self.read(host, name, made.id()).await?;
+            match self.make(host, (name, image), &mut builders, false).await? {
+                Ok(Made { parts, target, .. }) => {
                     if let Some(entry) = built.get_mut(*name) {
-                        entry.again = again;
+                        entry.again = parts;
                     }
-                    builders.keep(made);
+                    target.into_iter().for_each(|target| builders.keep(target));
                 }
                 Err(finding) => findings.push(finding),
             }
@@ -149,7 +150,8 @@ impl ReleaseStep<'_> {
         let of_image = |(_, image): &(&Name, &ReleaseImage)| {
             let smoke = image.smoke.iter();
             let frozen = image.frozen.iter().chain(smoke.clone().flat_map(|spec| &spec.frozen)).cloned();
-            let locked = image.builders.values().chain(smoke.map(|spec| &spec.image)).cloned();
+            let buildkit = image.buildkit.iter().flat_map(BuildkitImage::images);
+            let locked = image.builders.values().chain(buildkit).chain(smoke.map(|spec| &spec.image)).cloned();
             (locked.collect::<Vec<Name>>(), frozen.collect::<Vec<Name>>())
         };
         let (mut locked, mut frozen) = (BTreeMap::new(), BTreeMap::new());

@@ -18,6 +18,7 @@ use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::release_record::Parts;
+use rcrepro_model::plan::release_image::ImageSettings;
 use rcrepro_store::export::{self, ExportError};
 use rcrepro_store::ingest::{Dress, TarError, TarOptions, ingest_layers, ingest_tar};
 use rcrepro_store::{BlobStore, StoreError};
@@ -44,7 +45,7 @@ struct RootFs {
 }
 
 /// Why an export is not believed.
-enum Refused {
+pub(super) enum Refused {
     Reason(String),
     Tar(TarError),
     Other(ReleaseError),
@@ -83,11 +84,17 @@ impl ReleaseStep<'_> {
         file.rewind().map_err(failed)?;
         let store = self.context.store.clone();
         let read = tokio::task::spawn_blocking(move || parts(&*store, &mut std::io::BufReader::new(file)));
-        match read.await.map_err(|error| failed(std::io::Error::other(error)))? {
-            Ok(parts) => Ok(parts),
-            Err(Refused::Reason(reason)) => Err(ReleaseError::Unbelievable { image: name.clone(), reason }),
-            Err(Refused::Tar(source)) => Err(ReleaseError::Tar { image: name.clone(), source }),
-            Err(Refused::Other(error)) => Err(error),
+        read.await.map_err(|error| failed(std::io::Error::other(error)))?.map_err(|refused| refused.of(name))
+    }
+}
+
+impl Refused {
+    /// Makes the error of the image that it is about.
+    pub(super) fn of(self, name: &Name) -> ReleaseError {
+        match self {
+            Self::Reason(reason) => ReleaseError::Unbelievable { image: name.clone(), reason },
+            Self::Tar(source) => ReleaseError::Tar { image: name.clone(), source },
+            Self::Other(error) => error,
         }
     }
 }
@@ -97,15 +104,28 @@ fn parts(store: &dyn BlobStore, archive: &mut dyn std::io::Read) -> Result<Parts
     let TreeNode::Directory { digest: root } = ingest_tar(store, archive, &TarOptions::default())? else {
         return Err(Refused::Reason("it is not an archive of files".to_owned()));
     };
-    let list = store.get(find(store, root, LIST)?)?;
+    let list = store.get(found_at(store, root, LIST)?)?;
     let [Listed { config, layers }] = serde_json::from_slice::<[Listed; 1]>(&list)
         .map_err(|error| Refused::Reason(format!("`{LIST}`: expected one image: {error}")))?;
-    let document = store.get(find(store, root, &config)?)?;
+    let document = store.get(found_at(store, root, &config)?)?;
     let malformed = |error: serde_json::Error| Refused::Reason(format!("`{config}`: {error}"));
     let settings = image_settings::read(&document).map_err(malformed)?;
-    let document: Document = serde_json::from_slice(&document).map_err(malformed)?;
+    let layers: Vec<Digest> = layers.iter().map(|path| found_at(store, root, path)).collect::<Result<_, _>>()?;
+    folded(store, (&document, &settings), &layers)
+}
+
+/// Folds an image's layers, each of which has to hash to what the configuration says, and stores what makes the image what it is.
+///
+/// # Errors
+/// [`Refused`] when the layers are others, or do not fit into a tree.
+pub(super) fn folded(
+    store: &dyn BlobStore,
+    (document, settings): (&[u8], &ImageSettings),
+    layers: &[Digest],
+) -> Result<Parts, Refused> {
+    let malformed = |error: serde_json::Error| Refused::Reason(format!("its configuration: {error}"));
+    let document: Document = serde_json::from_slice(document).map_err(malformed)?;
     let diff_ids = document.rootfs.diff_ids.unwrap_or_default();
-    let layers: Vec<Digest> = layers.iter().map(|path| find(store, root, path)).collect::<Result<_, _>>()?;
     let found: Vec<String> = layers.iter().map(|layer| Sha256::to_oci(layer.hash)).collect();
     if found != diff_ids {
         return Err(Refused::Reason(format!(
@@ -114,11 +134,12 @@ fn parts(store: &dyn BlobStore, archive: &mut dyn std::io::Read) -> Result<Parts
             diff_ids.join(", ")
         )));
     }
-    let tree = ingest_layers(store, &layers)?;
+    let tree = ingest_layers(store, layers)?;
     Ok(Parts {
         tree: tree.root,
-        config: store.put(&image_settings::encode(&settings))?,
+        config: store.put(&image_settings::encode(settings))?,
         owners: store.put(&owners(&tree.dress))?,
+        manifest: None,
     })
 }
 
@@ -130,7 +151,7 @@ fn owners(dress: &BTreeMap<TreePath, Dress>) -> Vec<u8> {
 }
 
 /// Finds a file of the export; older engines put a symbolic link where a layer comes twice.
-fn find(store: &dyn BlobStore, root: Digest, path: &str) -> Result<Digest, Refused> {
+pub(super) fn found_at(store: &dyn BlobStore, root: Digest, path: &str) -> Result<Digest, Refused> {
     let missing = || Refused::Reason(format!("it holds no file `{path}`"));
     let at: TreePath = path.parse().map_err(|_| missing())?;
     match export::lookup(store, root, &at)? {

@@ -7,7 +7,9 @@ use super::build::tail;
 use super::error::ReleaseError;
 use super::step::{ReleaseStep, finding};
 use crate::run::actions::{Resolved, derive_action};
-use rcrepro_engine::{Execution, ImageEnd, ImageHost, ImageStart, Limits, Network, OWN_OUTPUT, RunningImage, StartEnd};
+use rcrepro_engine::{
+    Execution, ImageEnd, ImageHost, ImageStart, Limits, Network, OWN_OUTPUT, Privilege, RunningImage, StartEnd,
+};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::{Directory, TreeNode};
@@ -197,6 +199,7 @@ impl Trial<'_> {
             limits: Limits { time: timeout.amount, memory: memory.amount, pids: LIMITS.pids, output: spec.max_output },
             network: Network::Beside { container: container.to_owned() },
             world: &world,
+            privilege: Privilege::None,
             turn: None,
             live: None,
         };

@@ -23,7 +23,7 @@ use rcrepro_model::evidence::finding::{EvidenceCount, Finding, FindingName, Note
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::release_record::{BuiltEntry, OLDEST_RELEASE_RECORD_VERSION, ReleaseRecord, result_of};
 use rcrepro_model::plan::Plan;
-use rcrepro_model::plan::release_image::ReleaseImage;
+use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
 use rcrepro_store::BlobStore;
 use rcrepro_store::stacked::Stacked;
 
@@ -145,9 +145,10 @@ fn unreadable(error: &ReleaseRecordError) -> Finding {
     let name = match error {
         ReleaseRecordError::Version { .. } => FindingName::UnknownVersion,
         ReleaseRecordError::NotCanonical { .. } => FindingName::NotCanonical,
-        ReleaseRecordError::Malformed(_) | ReleaseRecordError::Results { .. } | ReleaseRecordError::TooLarge { .. } => {
-            FindingName::Malformed
-        }
+        ReleaseRecordError::Malformed(_)
+        | ReleaseRecordError::Results { .. }
+        | ReleaseRecordError::Manifests { .. }
+        | ReleaseRecordError::TooLarge { .. } => FindingName::Malformed,
     };
     let expected = "a record of release images".to_owned();
     Finding { name, at: "images".to_owned(), expected, found: error.to_string() }
@@ -245,6 +246,7 @@ fn used(wanted: &[(&Name, &ReleaseImage)]) -> (BTreeSet<Name>, BTreeSet<Name>) {
     let (mut locked, mut frozen) = (BTreeSet::new(), BTreeSet::new());
     for (_, image) in wanted {
         locked.extend(image.builders.values().cloned());
+        locked.extend(image.buildkit.iter().flat_map(BuildkitImage::images).cloned());
         locked.extend(image.smoke.iter().map(|spec| spec.image.clone()));
         frozen.extend(image.frozen.iter().cloned());
         frozen.extend(image.smoke.iter().flat_map(|spec| spec.frozen.iter().cloned()));

@@ -40,12 +40,12 @@ use self::container::lifecycle::{self, Created, Ended};
 use self::container::spec::Entry;
 use self::container::trash::{self, Container};
 use self::fault::{incomplete, refuse};
-use self::images::{Confirmed, leftovers};
+use self::images::{Confirmed, held, leftovers};
 use self::inputs::Subtree;
 use self::inputs::staging::{Places, Stager};
 use self::outputs::{Collected, seen};
 use self::pump::Pump;
-use super::{Engine, EngineError, EngineInfo, Executed, Execution, ImageHost as _, MemoryPool, Network};
+use super::{Engine, EngineError, EngineInfo, Executed, Execution, ImageHost as _, MemoryPool, Network, Privilege};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::execution::action::ActionResult;
 use rcrepro_model::execution::attempt::Watch;
@@ -54,6 +54,7 @@ use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_store::BlobStore;
 
 pub(crate) use self::address::EngineAddress;
+pub(crate) use self::container::init::{PATH as INIT_PATH, step_entry};
 pub use self::container::labels::RUN;
 pub use super::Staging;
 
@@ -193,7 +194,9 @@ impl DockerEngine {
         let command = &execution.action.command.arguments;
         let ours = init::runs_on(&self.stager.info().isa) && !command.is_empty();
         let gate = ours && execution.turn.is_some() && init::has_gate(&pump.dialect);
-        let watch = ours && execution.network == Network::None && self.unpinned.get().is_none();
+        // A builder's steps have a PID 1 of their own, and the kernel gives one listener to system calls, not two.
+        let watches = execution.network == Network::None && execution.privilege == Privilege::None;
+        let watch = ours && watches && self.unpinned.get().is_none();
         let arguments = if ours { init::arguments(execution.world, watch, gate, command) } else { command.clone() };
         let entry = Entry { arguments, gate, watch, engines_init: !ours };
         let (container, places) = self.stager.prepare(execution, entry, confirmed, subtrees, store, cancel).await?;
@@ -253,7 +256,8 @@ impl Engine for DockerEngine {
                 continue;
             }
             let pump = self.pump.handle();
-            let attempts = match (execution.network == Network::None, self.unpinned()) {
+            let is_watched = execution.network == Network::None && execution.privilege == Privilege::None;
+            let attempts = match (is_watched, self.unpinned()) {
                 (true, None) => {
                     let report = seen::collect(pump, &container.id, places.report.as_deref()).await;
                     seen::judge(report.as_ref(), ended.code, ended.ending)
@@ -261,6 +265,9 @@ impl Engine for DockerEngine {
                     report.map_or_else(|reason| Watch::Unknown { reason }, |report| Watch::Seen(report.seen))
                 }
                 (true, Some(reason)) => Watch::Unknown { reason: reason.to_owned() },
+                (false, _) if execution.network == Network::None => {
+                    Watch::Unknown { reason: "it built images".to_owned() }
+                }
                 (false, _) => Watch::Unknown { reason: "it had a network".to_owned() },
             };
             let Collected { kept: outputs, unkept } =
@@ -286,6 +293,7 @@ impl Engine for DockerEngine {
         let mut removed = trash::sweep(&self.client, &self.owner, is_alive).await?;
         if self.cannot_build().is_none() {
             removed.extend(leftovers::sweep(&self.client, &self.owner, is_alive).await?);
+            removed.extend(held::sweep(&self.client, &self.owner, is_alive).await?);
         }
         Ok(removed)
     }

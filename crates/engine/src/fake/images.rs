@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::archive::{FakeImage, Unpacked};
 use crate::{
     ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, EngineError, ImageEnd, ImageHost, ImageStart, RunningImage,
-    StartEnd,
+    StartEnd, TaggedArchive,
 };
-use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::image::identity::ImageIdentity;
 use rcrepro_store::BlobStore;
 
@@ -248,6 +248,18 @@ impl ImageHost for FakeImageHost {
                 }
             }
         })
+    }
+
+    async fn hold_image(
+        &self,
+        label: &str,
+        config: Sha256,
+        archive: TaggedArchive,
+    ) -> Result<BuiltTarget, EngineError> {
+        let id = self.load_image(label, archive(format!("held/{}", &config.to_string()[..12]))).await?;
+        self.with(|state| state.ours.insert(id.clone()));
+        let held = Held { host: self.clone(), id: id.clone() };
+        Ok(BuiltTarget::new(id.clone(), vec![id], held))
     }
 
     async fn start_image(&self, start: &ImageStart<'_>, store: &dyn BlobStore) -> Result<StartEnd, EngineError> {

@@ -87,6 +87,7 @@ async fn chained_commands_beside_docker_run() {
             limits: case.limits,
             network: rcrepro_engine::Network::None,
             world: &case.world,
+            privilege: rcrepro_engine::Privilege::None,
             turn: Some(rcrepro_engine::Turn { lanes: &lanes, closed: &scene.cancel, began: &|| {}, waits: &|_| {} }),
             live: None,
         };
@@ -132,6 +133,7 @@ async fn a_whole_command_with_a_tree_of_6500_files() {
         limits: case.limits,
         network: rcrepro_engine::Network::None,
         world: &case.world,
+        privilege: rcrepro_engine::Privilege::None,
         turn: None,
         live: None,
     };

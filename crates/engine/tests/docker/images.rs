@@ -46,6 +46,7 @@ async fn the_actions_own_image_and_machine_count() {
         limits: case.limits,
         network: rcrepro_engine::Network::None,
         world: &case.world,
+        privilege: rcrepro_engine::Privilege::None,
         turn: None,
         live: None,
     };

@@ -184,6 +184,7 @@ async fn a_damaged_input_runs_nothing() {
             limits: case.limits,
             network: rcrepro_engine::Network::None,
             world: &case.world,
+            privilege: rcrepro_engine::Privilege::None,
             turn: None,
             live: None,
         };

@@ -106,6 +106,7 @@ impl Scene {
             limits: Limits { time: case.timeout, ..case.limits },
             network: case.network.clone(),
             world: &case.world,
+            privilege: rcrepro_engine::Privilege::None,
             turn: None,
             live: None,
         };

@@ -34,6 +34,12 @@ pub enum ReleaseRecordError {
         /// The number in the file, which decides whether there are results.
         version: u32,
     },
+    /// An image has a manifest that nothing of its version makes, or lacks the one that its builder made.
+    #[error("a record of release images of version {version} has a manifest exactly where a builder of our own made it")]
+    Manifests {
+        /// The number in the file.
+        version: u32,
+    },
     /// The value is right but the bytes are not the canonical ones.
     #[error("the record of release images is not in RFC 8785 canonical form: the first difference is at byte {offset}")]
     NotCanonical {
@@ -73,6 +79,9 @@ pub fn decode(bytes: &[u8]) -> Result<ReleaseRecord, ReleaseRecordError> {
     let record: ReleaseRecord = serde_json::from_slice(bytes).map_err(malformed)?;
     if !record.has_results_of_its_version() {
         return Err(ReleaseRecordError::Results { version: record.version });
+    }
+    if !record.has_manifests_of_its_builders() {
+        return Err(ReleaseRecordError::Manifests { version: record.version });
     }
     let canonical =
         canonical_json::to_vec(&record).map_err(|error| ReleaseRecordError::Malformed(error.to_string()))?;

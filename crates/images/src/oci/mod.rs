@@ -13,6 +13,7 @@ pub mod image;
 pub mod layer_tree;
 pub mod layout;
 pub mod layout_folder;
+pub mod layout_tree;
 pub mod pulled_archive;
 pub mod spool;
 pub mod tar_layer;

@@ -15,8 +15,8 @@ use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format that this build writes.
 ///
-/// 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 has the streams only.
-pub const RELEASE_RECORD_VERSION: u32 = 2;
+/// 3 knows images that a builder of our own made: which one, what it was given, and the manifest that came out. 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 has the streams only.
+pub const RELEASE_RECORD_VERSION: u32 = 3;
 
 /// The oldest version of the record's format that this build reads.
 pub const OLDEST_RELEASE_RECORD_VERSION: u32 = 1;
@@ -55,6 +55,31 @@ pub struct Parts {
     pub config: Digest,
     /// Mode and owner of every path, as canonical JSON.
     pub owners: Digest,
+    /// The OCI manifest, which fixes every byte of the image; none where the engine's classic builder made it, which puts the time
+    /// of day into its layers.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub manifest: Option<Digest>,
+}
+
+impl Parts {
+    /// Lists the blobs; of the tree, its root.
+    pub fn blobs(self) -> impl Iterator<Item = Digest> {
+        [Some(self.tree), Some(self.config), Some(self.owners), self.manifest].into_iter().flatten()
+    }
+}
+
+/// What a builder of our own was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuilderEntry {
+    /// The image that it ran in.
+    pub image: Name,
+    /// References of the Dockerfile, and the locked image that stood for each.
+    pub bases: BTreeMap<String, Name>,
+    /// Named contexts, as the plan writes them.
+    pub contexts: BTreeMap<String, String>,
+    /// The REAPI `Action` of the build.
+    pub action: Digest,
 }
 
 /// One image that was built.
@@ -67,6 +92,9 @@ pub struct BuiltEntry {
     pub arguments: BTreeMap<String, String>,
     /// The build arguments that name builders, with the locked image.
     pub builders: BTreeMap<String, Name>,
+    /// What built it, where that was not the engine's classic builder.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub builder: Option<BuilderEntry>,
     /// The parts of the first build.
     pub parts: Parts,
     /// What was built a second time, from nothing.
@@ -137,11 +165,20 @@ impl ReleaseRecord {
         self.images.values().flat_map(of_image).all(|result| result.is_some() == (self.version >= 2))
     }
 
+    /// Whether each image has a manifest exactly when a builder of our own made it, which no version before 3 knows.
+    #[must_use]
+    pub fn has_manifests_of_its_builders(&self) -> bool {
+        self.images.values().all(|built| {
+            let ours = built.builder.is_some();
+            (self.version >= 3 || !ours) && [built.parts, built.again].iter().all(|one| one.manifest.is_some() == ours)
+        })
+    }
+
     /// Lists the blobs that the record names directly; of trees, their roots.
     pub fn blobs(&self) -> impl Iterator<Item = Digest> + '_ {
         let of_image = |built: &BuiltEntry| {
-            let parts =
-                [built.parts, built.again].into_iter().flat_map(|parts| [parts.tree, parts.config, parts.owners]);
+            let parts = [built.parts, built.again].into_iter().flat_map(Parts::blobs);
+            let parts = parts.chain(built.builder.as_ref().map(|builder| builder.action));
             let runs = built.runs.iter().flat_map(|run| [Some(run.stdout), Some(run.stderr), run.result]);
             let smoke = built
                 .smoke

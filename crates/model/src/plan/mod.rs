@@ -30,7 +30,7 @@ use crate::plan::documents::DocumentSettings;
 use crate::plan::mutant::stated::PlanMutant;
 use crate::plan::pins::Pins;
 use crate::plan::quarantine::Quarantine;
-use crate::plan::release_image::ReleaseImage;
+use crate::plan::release_image::{BuildkitImage, ReleaseImage};
 
 /// A plan, parsed and checked: every reference in it resolves, and there is no cycle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -230,6 +230,7 @@ impl Plan {
         }
         for (_, image) in self.released(packet) {
             references.images.extend(image.builders.values().cloned());
+            references.images.extend(image.buildkit.iter().flat_map(BuildkitImage::images).cloned());
             references.frozen.extend(image.frozen.iter().cloned());
             references.images.extend(image.smoke.iter().map(|spec| spec.image.clone()));
             references.frozen.extend(image.smoke.iter().flat_map(|spec| spec.frozen.iter().cloned()));

@@ -1,6 +1,7 @@
 //! The release's own images: Docker targets of the certified source, how they are built, and what they must do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use crate::content::name::{Name, TreePath};
 use crate::plan::command::CommandSpec;
@@ -19,6 +20,8 @@ pub struct ReleaseImage {
     pub arguments: BTreeMap<String, String>,
     /// Build arguments that name an image of the plan: each is passed as the id of an image built on it.
     pub builders: BTreeMap<String, Name>,
+    /// What a builder of our own builds it with; without it the engine's classic builder does.
+    pub buildkit: Option<BuildkitImage>,
     /// The frozen inputs that `RUN` steps find at `/deps/NAME` of every builder.
     pub frozen: BTreeSet<Name>,
     /// What its configuration must say.
@@ -29,6 +32,83 @@ pub struct ReleaseImage {
     pub runs: Vec<ImageRun>,
     /// What is run beside a container of it, in that container's network.
     pub smoke: Vec<CommandSpec>,
+}
+
+/// How an image is built by BuildKit in a container of a locked image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildkitImage {
+    /// The image of the plan that holds BuildKit, `builder`.
+    pub image: Name,
+    /// The folder of the source that is the context; none for the source's root.
+    pub context: Option<TreePath>,
+    /// References as the Dockerfile writes them, and the image of the plan that stands for each.
+    pub bases: BTreeMap<String, Name>,
+    /// Named contexts of the Dockerfile.
+    pub contexts: BTreeMap<String, NamedContext>,
+}
+
+impl BuildkitImage {
+    /// Lists the images of the plan that it needs.
+    pub fn images(&self) -> impl Iterator<Item = &Name> {
+        let named = self.contexts.values().filter_map(|context| match context {
+            NamedContext::Image { name } => Some(name),
+            NamedContext::Output { .. } | NamedContext::Source { .. } => None,
+        });
+        [&self.image].into_iter().chain(self.bases.values()).chain(named)
+    }
+}
+
+/// What a named context of a Dockerfile is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NamedContext {
+    /// An output of a command of the packet, or a folder in it: `output:COMMAND/PATH`.
+    Output {
+        /// The command's id.
+        command: Name,
+        /// The folder, from the working directory that the output is relative to.
+        path: TreePath,
+    },
+    /// A folder of the source: `source:PATH`.
+    Source {
+        /// The folder.
+        path: TreePath,
+    },
+    /// A locked image: `image:NAME`.
+    Image {
+        /// Its name in the plan.
+        name: Name,
+    },
+}
+
+impl std::fmt::Display for NamedContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Output { command, path } => write!(f, "output:{command}/{path}"),
+            Self::Source { path } => write!(f, "source:{path}"),
+            Self::Image { name } => write!(f, "image:{name}"),
+        }
+    }
+}
+
+impl FromStr for NamedContext {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!("invalid context `{text}`: expected output:COMMAND/PATH, source:PATH or image:NAME")
+        };
+        let (kind, rest) = text.split_once(':').ok_or_else(wrong)?;
+        let path = |text: &str| text.parse::<TreePath>().map_err(|_| wrong());
+        match kind {
+            "output" => {
+                let (command, below) = rest.split_once('/').ok_or_else(wrong)?;
+                Ok(Self::Output { command: command.parse().map_err(|_| wrong())?, path: path(below)? })
+            }
+            "source" => Ok(Self::Source { path: path(rest)? }),
+            "image" => Ok(Self::Image { name: rest.parse().map_err(|_| wrong())? }),
+            _ => Err(wrong()),
+        }
+    }
 }
 
 /// What an image's configuration must say; a field that is `None` or empty is not checked.
@@ -97,6 +177,16 @@ impl ImageSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_named_context_is_read_as_it_is_written() {
+        for text in ["output:build-release/dist", "output:make/a/b", "source:web/assets", "image:go"] {
+            assert_eq!(text.parse::<NamedContext>().expect(text).to_string(), text);
+        }
+        for text in ["", "dist", "output:make", "source:/etc", "source:../x", "image:", "docker-image://x"] {
+            assert!(text.parse::<NamedContext>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn root_has_many_names() {

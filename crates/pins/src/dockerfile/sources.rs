@@ -1,7 +1,7 @@
 //! What a build of a Dockerfile would take from elsewhere than its context and the images that it is given.
 //!
 //! An engine fetches what `FROM`, `COPY --from` and `ADD` name, and no build option keeps it from that: so it is looked for
-//! beforehand. `RUN` steps need no look, they have no network.
+//! beforehand. What `RUN` steps execute needs no look, they have no network; what they mount does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,11 +28,32 @@ pub struct Sources {
     pub declared: BTreeSet<String>,
 }
 
-/// Reads a Dockerfile that is built with these arguments; `given` are the images that it may build on, as it would name them.
+/// What a build has to hand.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// The images and named contexts that it may build on, as [`familiar`] writes them.
+    pub images: BTreeSet<String>,
+    /// Arguments that the builder sets by itself, such as `TARGETARCH`.
+    pub predefined: BTreeMap<String, String>,
+    /// How one more image is given, to follow the name of one that is not.
+    pub remedy: &'static str,
+}
+
+/// Writes a reference in its short form, as BuildKit looks it up among named contexts: without Docker Hub's host, the folder of its
+/// official images, and the tag `latest`.
 #[must_use]
-pub fn sources(text: &str, arguments: &BTreeMap<String, String>, given: &BTreeSet<String>) -> Sources {
-    let mut reader =
-        Reader { arguments, given, values: BTreeMap::new(), stages: Vec::new(), found: Sources::default() };
+pub fn familiar(reference: &str) -> String {
+    let hub = ["docker.io/", "index.docker.io/"];
+    let short = hub.iter().find_map(|host| reference.strip_prefix(host)).unwrap_or(reference);
+    let short = short.strip_prefix("library/").filter(|rest| !rest.contains('/')).unwrap_or(short);
+    short.strip_suffix(":latest").unwrap_or(short).to_owned()
+}
+
+/// Reads a Dockerfile that is built with these arguments.
+#[must_use]
+pub fn sources(text: &str, arguments: &BTreeMap<String, String>, given: &Given) -> Sources {
+    let values = given.predefined.clone();
+    let mut reader = Reader { arguments, given, values, stages: Vec::new(), found: Sources::default() };
     for instruction in instructions(text) {
         reader.take(&instruction);
     }
@@ -41,7 +62,7 @@ pub fn sources(text: &str, arguments: &BTreeMap<String, String>, given: &BTreeSe
 
 struct Reader<'a> {
     arguments: &'a BTreeMap<String, String>,
-    given: &'a BTreeSet<String>,
+    given: &'a Given,
     /// The arguments before the first `FROM`, with the values that this build gives them.
     values: BTreeMap<String, String>,
     /// The stages' names in small letters; empty where a stage has none.
@@ -59,6 +80,11 @@ impl Reader<'_> {
                 words.iter().filter_map(|word| word.after("--from=")).for_each(|source| self.source(&source, true))
             }
             "ADD" => self.add(words),
+            "RUN" => {
+                let mounts = words.iter().filter_map(|word| word.after("--mount="));
+                let options = mounts.flat_map(|options| options.split(','));
+                options.filter_map(|option| option.after("from=")).for_each(|source| self.source(&source, true));
+            }
             _ => {}
         }
     }
@@ -88,11 +114,8 @@ impl Reader<'_> {
         };
         let stage = self.stages.contains(&text.to_ascii_lowercase())
             || (numbers && text.parse::<usize>().is_ok_and(|number| number < self.stages.len()));
-        if text != "scratch" && !stage && !self.given.contains(&text) {
-            self.foreign(
-                word,
-                format!("`{text}` is not an image of the plan: name one by a build argument in `builders`"),
-            );
+        if text != "scratch" && !stage && !self.given.images.contains(&familiar(&text)) {
+            self.foreign(word, format!("`{text}` is not an image of the plan: {}", self.given.remedy));
         }
     }
 
@@ -120,7 +143,7 @@ mod tests {
 
     fn read(text: &str) -> Vec<String> {
         let arguments = BTreeMap::from([("GO".to_owned(), "sha256:1".to_owned())]);
-        let given = BTreeSet::from(["sha256:1".to_owned()]);
+        let given = Given { images: ["sha256:1".to_owned()].into(), ..Given::default() };
         let found = sources(text, &arguments, &given).foreign;
         found.into_iter().map(|f| format!("{}:{}: {}", f.line, f.column, f.says)).collect()
     }
@@ -128,7 +151,7 @@ mod tests {
     #[test]
     fn stages_and_given_images_are_no_strangers() {
         assert_eq!(read(TEXT), Vec::<String>::new());
-        let declared = sources(TEXT, &BTreeMap::new(), &BTreeSet::new()).declared;
+        let declared = sources(TEXT, &BTreeMap::new(), &Given::default()).declared;
         assert_eq!(declared.into_iter().collect::<Vec<_>>(), ["GO", "OS", "VERSION"]);
     }
 
@@ -140,6 +163,7 @@ mod tests {
             ("--from=0", "--from=2", "8:13: `2` is not an image of the plan"),
             ("--from=build", "--from=busybox:1", "7:13: `busybox:1` is not an image"),
             ("COPY . .", "ADD https://example.com/x /x", "5:5: `ADD https://example.com/x` may fetch"),
+            ("COPY . .", "RUN --mount=type=bind,from=tools:2,target=/t true", "5:28: `tools:2` is not an image"),
             ("COPY . .", "ADD $FILE /x", "5:5: `ADD $FILE` may fetch"),
         ];
         for (from, to, expected) in cases {
@@ -147,8 +171,16 @@ mod tests {
             assert!(found.first().is_some_and(|first| first.starts_with(expected)), "{found:?}, expected {expected}");
         }
         let arguments = BTreeMap::new();
+        let given = Given {
+            images: ["golang:1.26@sha256:1".to_owned(), "payload".to_owned()].into(),
+            predefined: [("TARGETARCH".to_owned(), "amd64".to_owned())].into(),
+            remedy: "",
+        };
+        let text = "FROM docker.io/library/golang:1.26@sha256:1 AS build-amd64\nFROM build-$TARGETARCH\n\
+                    COPY --from=payload / /\nRUN --mount=from=build-amd64,target=/t <<EOF\nFROM x\nEOF\n";
+        assert_eq!(sources(text, &arguments, &given).foreign, []);
         assert_eq!(
-            sources(TEXT, &arguments, &BTreeSet::new()).foreign.len(),
+            sources(TEXT, &arguments, &Given::default()).foreign.len(),
             1,
             "the default is not an image of the plan"
         );

@@ -8,7 +8,7 @@ use super::command_run::CommandBounds;
 use super::{CommandRun, ExecuteError, Executor};
 use crate::frozen::go::added;
 use crate::run::{promised, quiet};
-use rcrepro_engine::{Execution, Limits, LiveOutput, Network, Turn};
+use rcrepro_engine::{Execution, Limits, LiveOutput, Network, Privilege, Turn};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry, OutputEntry, StreamEntry};
@@ -50,6 +50,7 @@ impl Executor<'_> {
             label: &label,
             limits: Limits { time: within.map_or(limits.time, |within| within.min(limits.time)), ..limits },
             network: Network::None,
+            privilege: Privilege::None,
             world,
             turn,
             live: turn.is_some().then_some(&live),

@@ -16,7 +16,7 @@ use self::parts::{Part, parts};
 use super::built_image::BuiltImage;
 use super::folder::ImageFolder;
 use super::{ImageContext, ImageError, load};
-use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT};
+use rcrepro_engine::{Execution, Limits, Network, OWN_OUTPUT, Privilege};
 use rcrepro_images::oci::image::{ImageParts, store_image};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::execution::action::{Ending, Output};
@@ -169,6 +169,7 @@ pub(crate) async fn compile(
         limits: Limits { time: TIME, memory: 4 << 30, pids: 4096, output: OWN_OUTPUT },
         network: Network::None,
         world: &World::real(),
+        privilege: Privilege::None,
         turn: None,
         live: None,
     };

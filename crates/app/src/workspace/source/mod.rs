@@ -97,6 +97,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
     for (name, image) in &plan.release_images {
         let path = image.dockerfile.as_str();
         match files.get(path) {
+            Some(_) if image.buildkit.is_some() => {}
             Some(bytes) => found.refused.extend(unbuildable(path, &String::from_utf8_lossy(bytes))),
             None => {
                 let says = format!("release image `{name}` is built from it, and it is not in the source");
@@ -165,9 +166,9 @@ fn no_repository(workspace: &Workspace, revision: &str) -> Result<Option<Fault>,
 pub(crate) fn unbuildable(path: &str, text: &str) -> Vec<Fault> {
     let forms = dockerfile_buildkit::forms(text).into_iter();
     let fault = |form: dockerfile_buildkit::BuildkitForm| {
-        Fault::of_file(path, format!("{} needs BuildKit, and images are built without it", form.says))
+        Fault::of_file(path, format!("{} needs BuildKit, and the image has no `builder`", form.says))
             .at(form.line)
-            .hint("write it without: COPY and RUN alone build the same file system")
+            .hint("have BuildKit build it, by `builder = \"buildkit\"` in the plan, or write it with COPY and RUN alone")
     };
     forms.map(fault).collect()
 }

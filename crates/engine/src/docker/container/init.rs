@@ -84,6 +84,13 @@ pub(crate) fn arguments(world: &World, watch: bool, gate: bool, command: &[Strin
     words
 }
 
+/// Writes how a step of an image's build begins: the program at `at`, and the world's options, up to the command.
+pub(crate) fn step_entry(world: &World, at: &str) -> Vec<String> {
+    let mut words = arguments(world, false, false, &[]);
+    at.clone_into(&mut words[0]);
+    words
+}
+
 /// Finds what the program says when it could not do its work: nothing was written to the standard output, and one line of
 /// its own to the standard error. Gives the rest of that line, and whether a container without its help may be tried.
 pub(crate) fn refusal(code: i32, stderr: &str) -> Option<(Refused, String)> {

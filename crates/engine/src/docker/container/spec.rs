@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount,
-    ResourcesUlimits,
+    MountType, ResourcesUlimits,
 };
 
 use crate::docker::fault::refuse;
 use crate::secrets::{SECRETS_PATH, SECRETS_VARIABLE};
-use crate::{EngineError, Execution, Network};
+use crate::{BUILDER_STATE, EngineError, Execution, Network, Privilege};
 
 /// The file with the names of the loopback addresses.
 pub const HOSTS_PATH: &str = "/etc/hosts";
@@ -24,6 +24,28 @@ pub fn hosts(hostname: &str) -> Vec<u8> {
 }
 
 const DOING: &str = "describe the container";
+
+/// What a program needs that unpacks images, mounts their layers and makes containers of them: what Docker gives to every container,
+/// mounts (`SYS_ADMIN`) and a loopback interface (`NET_ADMIN`). Not all that there is, as `--privileged` would be: no device, no
+/// module, no tracing; and a host that lacks one of the others can still build.
+const BUILDER_CAPABILITIES: [&str; 16] = [
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_BIND_SERVICE",
+    "NET_RAW",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_ADMIN",
+    "SYS_CHROOT",
+];
 
 /// What begins a container.
 ///
@@ -88,13 +110,21 @@ fn host_config(execution: &Execution<'_>, init: bool, mounts: Vec<Mount>) -> Hos
     let memory = i64::try_from(execution.limits.memory).unwrap_or(i64::MAX);
     let ulimit =
         |name: &str, value: i64| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
+    let builds = execution.privilege == Privilege::ImageBuilder;
     HostConfig {
         network_mode: network_mode(&execution.network).or_else(|| Some("bridge".to_owned())),
         // A log driver would keep a second copy, and `json-file` turns bytes that are not UTF-8 into U+FFFD.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
         init: Some(init),
+        cap_add: builds.then(|| BUILDER_CAPABILITIES.map(str::to_owned).to_vec()),
         cap_drop: Some(vec!["ALL".to_owned()]),
-        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        security_opt: Some(match builds {
+            true => ["seccomp=unconfined", "apparmor=unconfined"].map(str::to_owned).to_vec(),
+            false => vec!["no-new-privileges".to_owned()],
+        }),
+        // The kernel lets nobody mount a `/proc` who sees but a masked one.
+        masked_paths: builds.then(Vec::new),
+        readonly_paths: builds.then(Vec::new),
         memory: Some(memory),
         // Equal to `memory`: no swap.
         memory_swap: Some(memory),
@@ -110,9 +140,14 @@ fn host_config(execution: &Execution<'_>, init: bool, mounts: Vec<Mount>) -> Hos
         shm_size: Some(64 << 20),
         ipc_mode: Some("private".to_owned()),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
-        mounts: Some(mounts),
+        mounts: Some(mounts.into_iter().chain(builds.then(builder_state)).collect()),
         ..HostConfig::default()
     }
+}
+
+/// Describes a volume that goes with its container.
+fn builder_state() -> Mount {
+    Mount { target: Some(BUILDER_STATE.to_owned()), typ: Some(MountType::VOLUME), ..Mount::default() }
 }
 
 /// Returns the network of a container that reaches nothing outside, as the engine names it; `None` where it has another one.

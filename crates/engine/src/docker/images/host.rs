@@ -9,7 +9,10 @@ use tokio_util::sync::CancellationToken;
 use super::{export, load};
 use crate::docker::DockerEngine;
 use crate::docker::dialect::Dialect;
-use crate::{ArchiveStream, BuildEnd, BuildRequest, EngineError, ImageHost, ImageStart, StartEnd};
+use crate::{
+    ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, EngineError, ImageHost, ImageStart, StartEnd, TaggedArchive,
+};
+use rcrepro_model::content::digest::Sha256;
 use rcrepro_store::BlobStore;
 
 #[async_trait]
@@ -40,6 +43,15 @@ impl ImageHost for DockerEngine {
         cancel: &CancellationToken,
     ) -> Result<BuildEnd, EngineError> {
         self.build_target(request, context, cancel).await
+    }
+
+    async fn hold_image(
+        &self,
+        label: &str,
+        config: Sha256,
+        archive: TaggedArchive,
+    ) -> Result<BuiltTarget, EngineError> {
+        self.hold(label, config, archive).await
     }
 
     async fn start_image(&self, start: &ImageStart<'_>, store: &dyn BlobStore) -> Result<StartEnd, EngineError> {

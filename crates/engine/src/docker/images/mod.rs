@@ -2,6 +2,7 @@
 
 pub(crate) mod build;
 pub(crate) mod export;
+pub(crate) mod held;
 mod host;
 pub(crate) mod leftovers;
 pub(crate) mod release;

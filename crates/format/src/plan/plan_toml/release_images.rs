@@ -11,7 +11,9 @@ use rcrepro_model::execution::attempt::Quiet;
 use rcrepro_model::execution::ending::USUAL_OUTPUT;
 use rcrepro_model::execution::world::WorldSettings;
 use rcrepro_model::plan::proof::ProofRule;
-use rcrepro_model::plan::release_image::{Expectation, IMAGE_INPUT, ImageRun, ReleaseImage};
+use rcrepro_model::plan::release_image::{
+    BuildkitImage, Expectation, IMAGE_INPUT, ImageRun, NamedContext, ReleaseImage,
+};
 use rcrepro_model::plan::{CommandSpec, FrozenInput, ImageSource, Packet, Requirement};
 
 #[derive(Deserialize)]
@@ -23,6 +25,12 @@ pub(super) struct ReleaseImageWire {
     arguments: BTreeMap<Spanned<String>, String>,
     #[serde(default)]
     builders: BTreeMap<Spanned<String>, Spanned<String>>,
+    builder: Option<Spanned<String>>,
+    context: Option<Spanned<String>>,
+    #[serde(default)]
+    bases: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    contexts: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     frozen: Vec<Spanned<String>>,
     #[serde(default)]
@@ -151,6 +159,7 @@ impl Source<'_> {
             target: wire.target.as_ref().clone(),
             arguments: wire.arguments.iter().map(|(key, value)| (key.as_ref().clone(), value.clone())).collect(),
             builders,
+            buildkit: self.buildkit(wire, known)?,
             frozen: self.names_of("frozen input", &wire.frozen, &known.frozen)?,
             expect: Expectation {
                 may_be_root: wire.expect.root,
@@ -162,6 +171,47 @@ impl Source<'_> {
             runs: wire.runs.iter().map(RunWire::run).collect(),
             smoke: wire.smoke.iter().map(|smoke| self.smoke(smoke, known)).collect::<Result<_, _>>()?,
         })
+    }
+
+    /// Reads what only BuildKit builds with; none without a `builder`.
+    fn buildkit(&self, wire: &ReleaseImageWire, known: &Known<'_>) -> Result<Option<BuildkitImage>, PlanError> {
+        let Some(builder) = &wire.builder else {
+            let needs = [&wire.bases, &wire.contexts].into_iter().flat_map(BTreeMap::keys).chain(&wire.context).next();
+            let Some(first) = needs else { return Ok(None) };
+            let hint = "name the image that holds BuildKit: builder = \"buildkit\"".to_owned();
+            return Err(self.error(first.span(), "this needs BuildKit, and the image has no `builder`", Some(hint)));
+        };
+        let mut bases = BTreeMap::new();
+        for (reference, image) in &wire.bases {
+            let text = reference.as_ref();
+            if text.is_empty() || text.contains(char::is_whitespace) || text.contains('$') {
+                let message = format!("invalid base `{text}`: expected a reference as `FROM` has it, variables replaced");
+                return Err(self.error(reference.span(), message, None));
+            }
+            bases.insert(text.clone(), self.reference("image", image, &known.images)?);
+        }
+        let mut contexts = BTreeMap::new();
+        for (name, context) in &wire.contexts {
+            let read: NamedContext =
+                context.as_ref().parse().map_err(|message: String| self.error(context.span(), message, None))?;
+            let good = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+            if name.as_ref().is_empty() || !name.as_ref().chars().all(good) {
+                return Err(self.error(name.span(), format!("invalid name of a context `{}`", name.as_ref()), None));
+            }
+            match &read {
+                NamedContext::Image { name } if !known.images.contains(name) => {
+                    return Err(self.error(context.span(), format!("unknown image `{name}`"), None));
+                }
+                NamedContext::Output { command, .. } if !known.commands.contains(command) => {
+                    return Err(self.error(context.span(), format!("unknown command `{command}`"), None));
+                }
+                _ => {}
+            }
+            contexts.insert(name.as_ref().clone(), read);
+        }
+        let image = self.reference("image", builder, &known.images)?;
+        let context = wire.context.as_ref().map(|context| self.parse(context)).transpose()?;
+        Ok(Some(BuildkitImage { image, context, bases, contexts }))
     }
 
     /// Makes a command of a smoke table: as every other one, but without outputs, normalizers and repetitions.

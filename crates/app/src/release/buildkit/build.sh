@@ -1,0 +1,28 @@
+#!/bin/bash
+# Starts BuildKit, has it build once, and ends it. What follows are arguments of `buildctl build`.
+set -euo pipefail
+cat > /tmp/buildkitd.toml <<'TOML'
+root = "/var/lib/buildkit"
+[worker.containerd]
+enabled = false
+[worker.oci]
+enabled = true
+binary = "/work/step.sh"
+gc = false
+TOML
+address=unix:///tmp/buildkitd.sock
+buildkitd --config /tmp/buildkitd.toml --addr "$address" > /tmp/buildkitd.log 2>&1 &
+daemon=$!
+until buildctl --addr "$address" debug workers > /dev/null 2>&1; do
+  if ! kill -0 "$daemon" 2> /dev/null; then
+    echo "rcrepro: BuildKit did not start:" >&2
+    tail -n 20 /tmp/buildkitd.log >&2
+    exit 70
+  fi
+  sleep 0.05
+done
+code=0
+buildctl --addr "$address" build --progress plain "$@" || code=$?
+kill -KILL "$daemon"
+wait "$daemon" 2> /dev/null || true
+exit "$code"

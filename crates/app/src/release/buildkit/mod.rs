@@ -1,0 +1,234 @@
+//! Builds a target by BuildKit, in a container of a locked image that the plan names.
+//!
+//! The build is an action like a command's: its input root holds the context, every image that the Dockerfile builds on, and the
+//! scripts that start the builder; its output is an OCI layout. See `docs/design/release-images.md`.
+
+mod action;
+mod image;
+mod inputs;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use self::action::{OUTPUT, Source};
+use super::build::{Refusal, tail};
+use super::context::text_of;
+use super::error::ReleaseError;
+use super::step::{ReleaseStep, finding};
+use crate::toolchain::load::stream_of;
+use rcrepro_engine::{EngineError, Executed, Execution, ImageHost, Limits, Network, OWN_OUTPUT, Privilege};
+use rcrepro_images::oci::image::ImageBlobs;
+use rcrepro_images::oci::layout::write_archive;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::content::tree::TreeNode;
+use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_model::evidence::release_record::{BuilderEntry, Parts};
+use rcrepro_model::execution::action::{Action, Ending, Output};
+use rcrepro_model::execution::ending;
+use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::execution::world::World;
+use rcrepro_model::image::definition::ImagePlatform;
+use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
+use rcrepro_pins::dockerfile::sources::{Given, familiar, sources};
+use rcrepro_store::{BlobStore as _, export};
+
+/// How long one target may take.
+const TIMEOUT: Duration = Duration::from_secs(3600);
+/// The exit code of `build.sh` when the builder itself does not start.
+const NO_BUILDER: i32 = 70;
+/// The build argument that dates what a build makes.
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
+
+/// An image that BuildKit made, all of it in the store.
+pub(super) struct BuiltByBuildkit {
+    pub parts: Parts,
+    pub entry: BuilderEntry,
+    blobs: ImageBlobs,
+}
+
+impl ReleaseStep<'_> {
+    /// Builds a target. What keeps it from being built is a finding.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] when that cannot be said.
+    pub(super) async fn build_by_buildkit(
+        &self,
+        name: &Name,
+        image: &ReleaseImage,
+        buildkit: &BuildkitImage,
+    ) -> Result<Result<BuiltByBuildkit, Finding>, ReleaseError> {
+        let what = format!("release image {name}");
+        (self.context.observe)(RunEvent::Preparing { what: what.clone() });
+        let began = Instant::now();
+        let action = match self.build_action(image, buildkit)? {
+            Ok(action) => action,
+            Err(Refusal { expected, found }) => {
+                return Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
+            }
+        };
+        let executed = match self.execute_build(name, buildkit, &action).await {
+            Ok(executed) => executed,
+            Err(EngineError::Call { doing, reason, .. }) if doing.contains("container") => {
+                return Ok(Err(no_builder(name, format!("the engine could not {doing}: {reason}"))));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let output: TreePath = OUTPUT.parse().expect("a constant path");
+        let layout = match executed.result.outputs.get(&output) {
+            Some(Output::Directory { root }) if executed.ending == (Ending::Exited { code: 0 }) => *root,
+            _ => {
+                (self.context.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
+                return Ok(Err(self.not_built(name, image, &executed)?));
+            }
+        };
+        let (parts, blobs) = self.read_layout(name, layout).await?;
+        let how = format!("built, {} s", began.elapsed().as_secs());
+        (self.context.observe)(RunEvent::Prepared { what, how });
+        let contexts = buildkit.contexts.iter().map(|(called, context)| (called.clone(), context.to_string()));
+        let entry = BuilderEntry {
+            image: buildkit.image.clone(),
+            bases: buildkit.bases.clone(),
+            contexts: contexts.collect(),
+            action: action.digest(),
+        };
+        Ok(Ok(BuiltByBuildkit { parts, entry, blobs }))
+    }
+
+    /// Loads an image into the engine until the value that comes back is dropped.
+    pub(super) async fn hold(
+        &self,
+        host: &dyn ImageHost,
+        name: &Name,
+        built: &BuiltByBuildkit,
+    ) -> Result<rcrepro_engine::BuiltTarget, ReleaseError> {
+        let label = format!("{}/{name}", self.packet);
+        let (store, blobs) = (self.context.store.clone(), built.blobs.clone());
+        let archive = |tag: String| stream_of(move |out| write_archive(&blobs, Some(&tag), store.as_ref(), out));
+        Ok(host.hold_image(&label, built.blobs.config.hash, Box::new(archive)).await?)
+    }
+
+    /// Derives the build's action and stores what it names. What keeps it from being one is a refusal.
+    fn build_action(
+        &self,
+        image: &ReleaseImage,
+        buildkit: &BuildkitImage,
+    ) -> Result<Result<Action, Refusal>, ReleaseError> {
+        let arguments = match self.checked(image, buildkit)? {
+            Ok(arguments) => arguments,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let wanted: BTreeSet<&Name> =
+            buildkit.images().skip(1).chain(image.builders.values()).collect();
+        let images: BTreeMap<Name, String> =
+            wanted.into_iter().enumerate().map(|(number, name)| (name.clone(), format!("image{number}"))).collect();
+        let deps = match self.builder_deps(image, buildkit, &images)? {
+            Ok(deps) => deps,
+            Err(found) => return Ok(Err(Refusal { expected: "inputs that can be given to the build", found })),
+        };
+        if let Some(context) = &buildkit.context
+            && !matches!(
+                export::lookup(&**self.context.store, self.resolved.source, context)?,
+                Some(TreeNode::Directory { .. })
+            )
+        {
+            let found = format!("the source has no folder `{context}`");
+            return Ok(Err(Refusal { expected: "a context", found }));
+        }
+        let work = self.builder_work(image)?;
+        let source = Source { image, buildkit, images: &images, arguments: &arguments };
+        Ok(Ok(self.derived(&source, work, deps)?))
+    }
+
+    /// Reads the Dockerfile, and gives the build arguments; refuses what would come from elsewhere than the plan says.
+    fn checked(
+        &self,
+        image: &ReleaseImage,
+        buildkit: &BuildkitImage,
+    ) -> Result<Result<BTreeMap<String, String>, Refusal>, ReleaseError> {
+        let refused = |expected, found| Ok(Err(Refusal { expected, found }));
+        let Some(text) = text_of(&**self.context.store, self.resolved.source, &image.dockerfile)? else {
+            return refused("a Dockerfile", format!("the source has no file `{}`", image.dockerfile));
+        };
+        let mut arguments = image.arguments.clone();
+        arguments.extend(image.builders.iter().map(|(name, locked)| (name.clone(), self.reference(locked))));
+        let bases = buildkit.bases.keys().chain(buildkit.contexts.keys()).map(|reference| familiar(reference));
+        let given = Given {
+            images: bases.chain(image.builders.values().map(|locked| self.reference(locked))).collect(),
+            predefined: action::platform_arguments(&self.resolved.isa),
+            remedy: "map it in `bases`, or name it by a build argument in `builders`",
+        };
+        let read = sources(&text, &arguments, &given);
+        if let Some(first) = read.foreign.first() {
+            let found = format!("{}:{}:{}: {}", image.dockerfile, first.line, first.column, first.says);
+            return refused("a Dockerfile that takes nothing from elsewhere", found);
+        }
+        if let Some(unknown) = arguments.keys().find(|argument| !read.declared.contains(*argument)) {
+            return refused("build arguments that the Dockerfile declares", format!("it has no `ARG {unknown}`"));
+        }
+        arguments.entry(EPOCH.to_owned()).or_insert_with(|| self.resolved.date_epoch.to_string());
+        Ok(Ok(arguments))
+    }
+
+    /// Runs the builder.
+    async fn execute_build(
+        &self,
+        name: &Name,
+        buildkit: &BuildkitImage,
+        action: &Action,
+    ) -> Result<Executed, EngineError> {
+        let context = &self.context;
+        let memory = context.engine.info().machine.memory(None);
+        let execution = Execution {
+            action,
+            image: &self.resolved.images[&buildkit.image].identity(&buildkit.image),
+            label: &format!("{}/{name}", self.packet),
+            limits: Limits { time: TIMEOUT, memory: memory.amount, pids: 8192, output: OWN_OUTPUT },
+            network: Network::None,
+            privilege: Privilege::ImageBuilder,
+            world: &World { user: 0, ..World::real() },
+            turn: None,
+            live: None,
+        };
+        context.engine.execute(&execution, &**context.store, context.cancel).await
+    }
+
+    /// Says why a build left no image.
+    fn not_built(&self, name: &Name, image: &ReleaseImage, executed: &Executed) -> Result<Finding, ReleaseError> {
+        let said = self.context.store.get(executed.result.stderr)?;
+        let said = String::from_utf8_lossy(&said);
+        let memory = self.context.engine.info().machine.memory(None).amount;
+        match executed.ending {
+            Ending::Exited { code: NO_BUILDER } => Ok(no_builder(name, tail(&said))),
+            Ending::Exited { .. } => {
+                let reason = said.lines().rev().find_map(|line| line.strip_prefix("error: "));
+                let reason = reason.unwrap_or("it ended without saying why");
+                let expected = format!("target `{}` builds", image.target);
+                Ok(finding(FindingName::ImageFailed, name, "", expected, format!("{reason}{}", tail(&said))))
+            }
+            other => {
+                let found = ending::with_fixed_limits(other.into(), executed.result.exit_code, (TIMEOUT, memory));
+                Ok(finding(FindingName::ImageFailed, name, "", "an end of the build", format!("{found}{}", tail(&said))))
+            }
+        }
+    }
+
+    /// Reads what the build left, on a thread that may take its time.
+    async fn read_layout(&self, name: &Name, layout: Digest) -> Result<(Parts, ImageBlobs), ReleaseError> {
+        let unbelievable = |reason: String| ReleaseError::Unbelievable { image: name.clone(), reason };
+        let isa = &self.resolved.isa;
+        let platform = ImagePlatform::of_isa(isa).ok_or_else(|| unbelievable(format!("no image is for {isa}")))?;
+        let store = self.context.store.clone();
+        let read = tokio::task::spawn_blocking(move || image::read(&*store, layout, platform));
+        read.await.map_err(|error| unbelievable(error.to_string()))?.map_err(|refused| refused.of(name))
+    }
+
+    /// Writes the name by which the Dockerfile is given a locked image, digest and all.
+    fn reference(&self, locked: &Name) -> String {
+        format!("rcrepro/{locked}@{}", self.resolved.images[locked].manifest.to_oci())
+    }
+}
+
+fn no_builder(name: &Name, found: String) -> Finding {
+    finding(FindingName::ImageUndecided, name, "", "an engine that lets a container mount file systems", found)
+}

@@ -1,0 +1,40 @@
+#!/bin/bash
+# Stands where BuildKit calls runc. Each step gets PID 1 before its command, and what step.json says that it sees beside its own;
+# it stays in the builder's control group, which has the limits of the whole build.
+set -euo pipefail
+bundle= verb= before=
+for word in "$@"; do
+  [[ $before != --bundle ]] || bundle=$word
+  [[ $word != run ]] || verb=run
+  before=$word
+done
+if [[ $verb != run || -z $bundle ]]; then
+  exec /usr/sbin/runc --rootless=true "$@"
+fi
+config=$bundle/config.json
+jq --slurpfile step /work/step.json '
+  $step[0] as $s
+  | .process.args = $s.entry + .process.args
+  | (.process.env | map(split("=")[0])) as $has
+  | .process.env += ($s.environment | to_entries | map(select(.key as $k | $has | index($k) | not) | "\(.key)=\(.value)"))
+  | .mounts += $s.mounts
+  | del(.linux.cgroupsPath, .linux.resources)
+' "$config" > "$config.new"
+mv "$config.new" "$config"
+# The places that runc makes for mounts are no part of what the step leaves.
+root=$(jq -r .root.path "$config")
+[[ $root == /* ]] || root=$bundle/$root
+made=()
+while read -r place; do
+  path=$root
+  for part in ${place//\// }; do
+    path=$path/$part
+    [[ -e $path || -L $path ]] || made=("$path" "${made[@]}")
+  done
+done < <(jq -r '.mounts[].destination | select(startswith("/deps/"))' /work/step.json)
+code=0
+/usr/sbin/runc --rootless=true "$@" || code=$?
+for path in "${made[@]}"; do
+  rmdir "$path" 2> /dev/null || true
+done
+exit "$code"
