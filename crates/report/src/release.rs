@@ -18,7 +18,11 @@ pub fn text(packet: &PacketId, released: Option<&Released>) -> String {
             finding.at.strip_prefix(&prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
         let word = if wrong { "failed" } else { "ok" };
-        put(&mut text, format_args!("{word:>10}  release image {name}  target {}, {}", built.target, tried(built)));
+        let stage = if built.target.is_empty() { "last stage".to_owned() } else { format!("target {}", built.target) };
+        put(&mut text, format_args!("{word:>10}  release image {name}  {stage}, {}", tried(built)));
+        if let Some(manifest) = built.parts.manifest {
+            put(&mut text, format_args!("{:>12}manifest {}", "", manifest.hash.to_oci()));
+        }
         put(&mut text, format_args!("{:>12}tree {}", "", built.parts.tree));
         put(&mut text, format_args!("{:>12}config {}, owners {}", "", built.parts.config, built.parts.owners));
     }

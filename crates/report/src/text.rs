@@ -207,8 +207,12 @@ pub fn findings(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
         put(&mut text, format_args!("{:>20}  {}", finding.name.as_str(), finding.at));
-        put(&mut text, format_args!("{:>22}expected: {}", "", finding.expected));
-        put(&mut text, format_args!("{:>22}found:    {}", "", finding.found));
+        for (what, said) in [("expected:", &finding.expected), ("found:   ", &finding.found)] {
+            let mut lines = said.lines();
+            put(&mut text, format_args!("{:>22}{what} {}", "", lines.next().unwrap_or_default()));
+            // What a program said comes line by line.
+            lines.for_each(|line| put(&mut text, format_args!("{:>24}{}", "", line.trim())));
+        }
     }
     text
 }

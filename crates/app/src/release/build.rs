@@ -146,7 +146,7 @@ impl ReleaseStep<'_> {
             }
             BuildEnd::Failed { reason, log } => {
                 (self.context.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
-                failed(&format!("target `{}` builds", image.target), format!("{reason}{}", tail(&log)))
+                failed(&format!("{} builds", image.stage()), format!("{reason}{}", tail(&log)))
             }
         }
     }

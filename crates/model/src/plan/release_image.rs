@@ -14,7 +14,7 @@ pub const IMAGE_INPUT: &str = "image";
 pub struct ReleaseImage {
     /// The Dockerfile, relative to the source's root, which is the context.
     pub dockerfile: TreePath,
-    /// The stage that is built.
+    /// The stage that is built; empty for the last one.
     pub target: String,
     /// Build arguments.
     pub arguments: BTreeMap<String, String>,
@@ -45,6 +45,20 @@ pub struct BuildkitImage {
     pub bases: BTreeMap<String, Name>,
     /// Named contexts of the Dockerfile.
     pub contexts: BTreeMap<String, NamedContext>,
+}
+
+impl ReleaseImage {
+    /// Names the stage that is built, for people.
+    #[must_use]
+    pub fn stage(&self) -> String {
+        stage(&self.target)
+    }
+}
+
+/// Names a stage for people.
+#[must_use]
+pub fn stage(target: &str) -> String {
+    if target.is_empty() { "the last stage".to_owned() } else { format!("target `{target}`") }
 }
 
 impl BuildkitImage {

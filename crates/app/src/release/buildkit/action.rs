@@ -79,7 +79,9 @@ impl ReleaseStep<'_> {
         flag("local", format!("context=/deps/@context{context}"));
         flag("local", format!("dockerfile=/deps/@context{folder}"));
         flag("opt", format!("filename={file}"));
-        flag("opt", format!("target={}", image.target));
+        if !image.target.is_empty() {
+            flag("opt", format!("target={}", image.target));
+        }
         // A line `# syntax=` asks for another front end than the one that is built in, unless this is set.
         flag("opt", "cmdline=rcrepro".to_owned());
         flag("opt", "force-network-mode=none".to_owned());

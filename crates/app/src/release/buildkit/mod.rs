@@ -196,14 +196,14 @@ impl ReleaseStep<'_> {
     /// Says why a build left no image.
     fn not_built(&self, name: &Name, image: &ReleaseImage, executed: &Executed) -> Result<Finding, ReleaseError> {
         let said = self.context.store.get(executed.result.stderr)?;
-        let said = String::from_utf8_lossy(&said);
+        let said = lines_of_steps(&String::from_utf8_lossy(&said));
         let memory = self.context.engine.info().machine.memory(None).amount;
         match executed.ending {
             Ending::Exited { code: NO_BUILDER } => Ok(no_builder(name, tail(&said))),
             Ending::Exited { .. } => {
                 let reason = said.lines().rev().find_map(|line| line.strip_prefix("error: "));
                 let reason = reason.unwrap_or("it ended without saying why");
-                let expected = format!("target `{}` builds", image.target);
+                let expected = format!("{} builds", image.stage());
                 Ok(finding(FindingName::ImageFailed, name, "", expected, format!("{reason}{}", tail(&said))))
             }
             other => {
@@ -227,6 +227,11 @@ impl ReleaseStep<'_> {
     fn reference(&self, locked: &Name) -> String {
         format!("rcrepro/{locked}@{}", self.resolved.images[locked].manifest.to_oci())
     }
+}
+
+/// Leaves out what the builder's client logs for its own developers.
+fn lines_of_steps(said: &str) -> String {
+    said.lines().filter(|line| !line.starts_with("time=\"")).collect::<Vec<_>>().join("\n")
 }
 
 fn no_builder(name: &Name, found: String) -> Finding {

@@ -20,7 +20,7 @@ use rcrepro_model::plan::{CommandSpec, FrozenInput, ImageSource, Packet, Require
 #[serde(deny_unknown_fields)]
 pub(super) struct ReleaseImageWire {
     dockerfile: Spanned<String>,
-    target: Spanned<String>,
+    target: Option<Spanned<String>>,
     #[serde(default)]
     arguments: BTreeMap<Spanned<String>, String>,
     #[serde(default)]
@@ -120,8 +120,8 @@ impl Source<'_> {
         wire: &ReleaseImageWire,
         known: &Known<'_>,
     ) -> Result<ReleaseImage, PlanError> {
-        if wire.target.as_ref().trim().is_empty() {
-            return Err(self.error(wire.target.span(), "`target` is empty: expected the name of a stage", None));
+        if let Some(empty) = wire.target.as_ref().filter(|target| target.as_ref().trim().is_empty()) {
+            return Err(self.error(empty.span(), "`target` is empty: expected the name of a stage", None));
         }
         if wire.runs.is_empty() && wire.smoke.is_empty() {
             let hint = "an image that is never started proves little; give it `runs` or `smoke`".to_owned();
@@ -156,7 +156,7 @@ impl Source<'_> {
         }
         Ok(ReleaseImage {
             dockerfile: self.parse(&wire.dockerfile)?,
-            target: wire.target.as_ref().clone(),
+            target: wire.target.as_ref().map(|target| target.as_ref().clone()).unwrap_or_default(),
             arguments: wire.arguments.iter().map(|(key, value)| (key.as_ref().clone(), value.clone())).collect(),
             builders,
             buildkit: self.buildkit(wire, known)?,
