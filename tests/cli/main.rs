@@ -10,6 +10,7 @@ mod closed_registries;
 mod committed;
 mod deaths;
 mod determinism;
+mod dockerfiles;
 mod documents;
 mod findings;
 mod fitted;

@@ -1,12 +1,12 @@
 //! `cargo xtask hollow`: the corpus of hollow passes in `tests/hollow`, with the real tools.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::machine;
+use crate::passed;
 use crate::refusal::Refusal;
 
 /// Definitions of images whose programs are compiled from their modules.
@@ -30,12 +30,10 @@ const PASSED: &str = "tests/hollow/passed";
 /// # Errors
 /// As [`run`].
 pub fn run_if_changed(root: &Path) -> Result<ExitCode, Refusal> {
-    let now = fingerprint(root)?;
-    if fs::read_to_string(root.join(PASSED)).is_ok_and(|passed| passed.trim() == now) {
-        println!("NOT RUN: neither cases nor recordings nor tools have changed since they passed ({PASSED})");
-        return Ok(ExitCode::SUCCESS);
+    match passed::is_unchanged(root, &DECIDES, &VERSIONS, PASSED)? {
+        true => Ok(ExitCode::SUCCESS),
+        false => run(root, None),
     }
-    run(root, None)
 }
 
 /// Brings the tools into `target/hollow`, in the versions of `tests/hollow/tools` and `images`, runs every case and compares what it
@@ -66,38 +64,9 @@ pub fn run(root: &Path, record: Option<&str>) -> Result<ExitCode, Refusal> {
     let status = tests.status().map_err(|error| Refusal::machine(format!("cannot start cargo: {error}")))?;
     println!("all in {:.1} s", started.elapsed().as_secs_f64());
     if status.success() && record.is_none() {
-        let passed = root.join(PASSED);
-        fs::write(&passed, fingerprint(root)? + "\n").map_err(|error| unwritable(&passed, &error))?;
+        passed::note(root, &DECIDES, &VERSIONS, PASSED)?;
     }
     Ok(ExitCode::from(u8::from(!status.success())))
-}
-
-/// Gives a hash of all that decides what the tools say.
-fn fingerprint(root: &Path) -> Result<String, Refusal> {
-    let git = |arguments: &[&str], input: &[u8]| {
-        let mut command = Command::new("git");
-        command.args(arguments).current_dir(root).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let cannot = |error| Refusal::machine(format!("cannot run git: {error}"));
-        let mut child = command.spawn().map_err(cannot)?;
-        child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(input)).map_err(cannot)?;
-        let output = child.wait_with_output().map_err(cannot)?;
-        if !output.status.success() {
-            return Err(Refusal::machine(format!("`git {}` ended with {}", arguments.join(" "), output.status)));
-        }
-        Ok(output.stdout)
-    };
-    let listing = [&["ls-files", "--cached", "--others", "--exclude-standard", "--"], &DECIDES[..]].concat();
-    let files = String::from_utf8_lossy(&git(&listing, b"")?).into_owned();
-    // Files that are tracked and were deleted are on the list, and not there.
-    let there = |file: &&str| *file != PASSED && root.join(file).is_file();
-    let files: Vec<&str> = files.lines().filter(there).collect();
-    let hashes = git(&["hash-object", "--stdin-paths"], (files.join("\n") + "\n").as_bytes())?;
-    let versions = VERSIONS.map(|[program, argument]| {
-        let output = Command::new(program).arg(argument).output();
-        output.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stdout).into_owned())
-    });
-    let all = [files.join("\n").as_bytes(), &hashes, versions.concat().as_bytes()].concat();
-    Ok(String::from_utf8_lossy(&git(&["hash-object", "--stdin"], &all)?).trim().to_owned())
 }
 
 /// Installs what `package-lock.json` names, without its scripts; once for each lock.

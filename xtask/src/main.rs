@@ -13,11 +13,13 @@ mod bench;
 mod campaign;
 mod demo;
 mod dependencies;
+mod dockerfiles;
 mod engine;
 mod example;
 mod hollow;
 mod images;
 mod machine;
+mod passed;
 mod podman;
 mod refusal;
 mod release_plan;
@@ -36,6 +38,9 @@ const USAGE: &str = "usage: cargo xtask CHORE
   example         in a clone, ask for the verdict of examples/beacon, its written documents, and its gates by mutants
   images [IMAGE…] build every image, those that are named again in another world, all without names; compare the digests and run
                   the tools in them
+  dockerfiles [--if-changed | --record]
+                  build the corpus of Dockerfiles by BuildKit, twice, and compare with docs/dockerfiles.md; or only if what decides
+                  them has changed since they passed, or write that page anew
   hollow [--if-changed | --record [TEXT]]
                   run the corpus of hollow passes with the real tools and compare with the recordings; or only if cases,
                   recordings or tools have changed since that passed; or write those anew whose name holds TEXT, all without one
@@ -53,6 +58,9 @@ fn main() -> ExitCode {
         ["test", ref rest @ ..] => test::run(root, rest),
         ["example"] => example::run(root),
         ["images", ref names @ ..] => images::run(root, names),
+        ["dockerfiles"] => dockerfiles::run(root, false),
+        ["dockerfiles", "--if-changed"] => dockerfiles::run_if_changed(root),
+        ["dockerfiles", "--record"] => dockerfiles::run(root, true),
         ["hollow"] => hollow::run(root, None),
         ["hollow", "--if-changed"] => hollow::run_if_changed(root),
         ["hollow", "--record"] => hollow::run(root, Some("")),

@@ -154,7 +154,7 @@ impl FakeEngine {
                 outputs.insert(path.clone(), output);
             }
             let shown = |said: &[u8]| {
-                let mut redaction = Redaction::of(execution.network.secrets());
+                let mut redaction = Redaction::of(execution.secrets());
                 [redaction.push(said), redaction.finish()].concat()
             };
             let result = ActionResult {

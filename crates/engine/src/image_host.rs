@@ -59,12 +59,8 @@ pub trait ImageHost: Send + Sync {
     ///
     /// # Errors
     /// [`EngineError::Call`] when the engine refuses it, or the archive breaks off.
-    async fn hold_image(
-        &self,
-        label: &str,
-        config: Sha256,
-        archive: TaggedArchive,
-    ) -> Result<BuiltTarget, EngineError>;
+    async fn hold_image(&self, label: &str, config: Sha256, archive: TaggedArchive)
+    -> Result<BuiltTarget, EngineError>;
 
     /// Starts an image by itself, without a network, as the image's own configuration says.
     ///

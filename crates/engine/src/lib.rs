@@ -77,6 +77,14 @@ pub struct Execution<'a> {
 }
 
 impl<'a> Execution<'a> {
+    /// Returns what its streams must not show.
+    pub(crate) fn secrets(&self) -> Option<&StepSecrets> {
+        match &self.privilege {
+            Privilege::ImageBuilder { secrets } => secrets.as_ref(),
+            Privilege::None => self.network.secrets(),
+        }
+    }
+
     /// Waits until there is room for it, and says that the command begins.
     ///
     /// # Errors
@@ -106,7 +114,7 @@ pub struct Limits {
 }
 
 /// What a container may do on the engine's machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Privilege {
     /// Nothing: no capability, and none to be had. Every command has this.
     #[default]
@@ -114,7 +122,17 @@ pub enum Privilege {
     /// Makes containers of its own, with a scratch volume at [`BUILDER_STATE`]: it may mount file systems (`CAP_SYS_ADMIN`), and no
     /// filter of system calls holds it back; it has no device of the host. Only the program that builds images has this, never what it
     /// runs in its steps.
-    ImageBuilder,
+    ImageBuilder {
+        /// What steps may be given, none of it recorded; none where nothing is secret.
+        secrets: Option<StepSecrets>,
+    },
+}
+
+impl Privilege {
+    /// Whether images are built.
+    pub(crate) const fn is_builder(&self) -> bool {
+        matches!(self, Self::ImageBuilder { .. })
+    }
 }
 
 /// Where PID 1 lies in every container, root's and read-only.

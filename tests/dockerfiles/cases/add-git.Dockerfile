@@ -1,5 +1,5 @@
 # what: ADD of a git repository
-# is: refused: 2:5: `ADD git@example.com:x/y.git`
+# is: refused: Dockerfile:4: `ADD git@example.com:x/y.git`
 FROM debian:bookworm-slim
 ADD git@example.com:x/y.git /x
 CMD ["echo", "ok"]

@@ -1,4 +1,4 @@
 # what: FROM of an image that is not mapped
-# is: refused: 1:6: `alpine:3.20` is not an image of the plan
+# is: refused: Dockerfile:3: `alpine:3.20` is not an image of the plan
 FROM alpine:3.20
 CMD ["echo", "ok"]

@@ -1,7 +1,6 @@
 # what: RUN that needs the network
 # is: fails: did not complete successfully
 FROM debian:bookworm-slim
-RUN exec 3<>/dev/tcp/192.0.2.1/80
 SHELL ["/bin/bash", "-c"]
 RUN exec 3<>/dev/tcp/192.0.2.1/80
 CMD ["echo", "ok"]

@@ -161,7 +161,7 @@ impl ReleaseStep<'_> {
         let Some(text) = text_of(&**self.context.store, root, &image.dockerfile)? else {
             return refused("a Dockerfile", format!("the source has no file `{}`", image.dockerfile));
         };
-        let faults = unbuildable(image.dockerfile.as_str(), &text);
+        let faults = unbuildable(image, &text);
         if !faults.is_empty() {
             let found: String = faults.iter().map(|fault| format!("\n            {fault}")).collect();
             return refused("a Dockerfile that is built without BuildKit", found);

@@ -122,7 +122,13 @@ mod tests {
             builder.insert(&path.parse().expect("a path"), node).expect("new");
         }
         let tree = builder.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
-        let parts = Parts { tree, config: Digest::of(b""), owners: store.put(owners.as_bytes()).expect("stored"), manifest: None };
+        let parts = Parts {
+            tree,
+            config: Digest::of(b""),
+            owners: store.put(owners.as_bytes()).expect("stored"),
+            manifest: None,
+            image_config: None,
+        };
         let run = RunEntry {
             arguments: Vec::new(),
             exit_code: 0,

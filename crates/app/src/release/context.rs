@@ -77,24 +77,12 @@ impl ReleaseStep<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rcrepro_model::plan::release_image::Expectation;
     use rcrepro_store::memory::MemoryStore;
 
     #[test]
     fn the_context_is_the_source_less_what_is_ignored() {
         let store = MemoryStore::default();
-        let image = ReleaseImage {
-            dockerfile: "build/Dockerfile".parse().expect("a path"),
-            target: "runtime".to_owned(),
-            arguments: std::collections::BTreeMap::new(),
-            builders: std::collections::BTreeMap::new(),
-            buildkit: None,
-            frozen: std::collections::BTreeSet::new(),
-            expect: Expectation::default(),
-            writable: Vec::new(),
-            runs: Vec::new(),
-            smoke: Vec::new(),
-        };
+        let image = ReleaseImage::new("build/Dockerfile".parse().expect("a path"), "runtime");
         let paths = |ignore: &str| {
             let mut builder = TreeBuilder::default();
             let files = [

@@ -9,6 +9,8 @@ use super::contents::contents;
 use super::error::ReleaseError;
 use super::step::finding;
 use rcrepro_format::images::image_settings;
+use rcrepro_format::images::oci_document::{self, Document};
+use rcrepro_format::images::oci_json::MANIFEST_TYPE;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::TreeNode;
@@ -56,6 +58,9 @@ pub fn judge(
             found.push(finding(FindingName::ImageUndecided, name, "config", "image settings", error.to_string()))
         }
     }
+    for (at, parts) in [("parts", entry.parts), ("again", entry.again)] {
+        found.extend(tied(name, at, parts, store)?);
+    }
     found.extend(contents(name, entry, settings.as_ref().ok(), store)?);
     for input in &image.frozen {
         // A name is a path's segment, so that this is always a path.
@@ -74,6 +79,35 @@ pub fn judge(
     runs(name, image, entry, store, &mut found)?;
     smoke(name, image, entry, &mut found);
     Ok(found)
+}
+
+/// Finds where a manifest, the configuration that it names, and the settings that are recorded contradict each other. What layers hold
+/// does not travel.
+fn tied(name: &Name, at: &str, parts: Parts, store: &dyn BlobStore) -> Result<Option<Finding>, ReleaseError> {
+    let (Some(manifest), Some(config)) = (parts.manifest, parts.image_config) else { return Ok(None) };
+    let named = match oci_document::document(MANIFEST_TYPE, &store.get(manifest)?) {
+        Ok(Document::Manifest { config, .. }) => Some(config.digest),
+        Ok(Document::Index(_)) | Err(_) => None,
+    };
+    if named != Some(config) {
+        let is = named.map_or_else(|| "none".to_owned(), |named| named.hash.to_oci());
+        let at = format!("{at}.manifest");
+        return Ok(Some(finding(
+            FindingName::ImageUndecided,
+            name,
+            &at,
+            format!("that of {}", config.hash.to_oci()),
+            is,
+        )));
+    }
+    let settings =
+        image_settings::read(&store.get(config)?).map(|settings| Digest::of(&image_settings::encode(&settings)));
+    let is_recorded = settings.is_ok_and(|settings| settings == parts.config);
+    let differs = || {
+        let at = format!("{at}.config");
+        finding(FindingName::ImageUndecided, name, &at, "the settings of its configuration", "others")
+    };
+    Ok((!is_recorded).then(differs))
 }
 
 fn expected(name: &Name, expect: &Expectation, settings: &ImageSettings) -> Vec<Finding> {

@@ -140,6 +140,7 @@ pub(super) fn folded(
         config: store.put(&image_settings::encode(settings))?,
         owners: store.put(&owners(&tree.dress))?,
         manifest: None,
+        image_config: None,
     })
 }
 

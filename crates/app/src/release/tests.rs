@@ -4,11 +4,18 @@ use std::sync::Arc;
 use crate::run::actions::Resolved;
 use crate::run::context::RunContext;
 use crate::workspace::{PLAN_FILE, Workspace};
+use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriter};
 use rcrepro_engine::Network;
 use rcrepro_engine::fake::{FakeBuild, FakeEngine, FakeImage, FakeImageHost, FakeRun, Script};
+use rcrepro_format::images::oci_json;
+use rcrepro_format::records::release_json::ReleaseRecordError;
+use rcrepro_images::oci::image::ImageBlobs;
+use rcrepro_images::oci::layout_tree::layout_tree;
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::ImageEntry;
+use rcrepro_model::execution::action::Output;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_store::runs::Runs;
 use tokio_util::sync::CancellationToken;
@@ -60,14 +67,37 @@ fn engine(smoke: Script) -> FakeEngine {
     FakeEngine::default().on("RC-05/smoke", smoke)
 }
 
+/// Where a plan and a store are.
+struct Place {
+    folder: tempfile::TempDir,
+    store: Arc<FsStore>,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Arc::new(FsStore::open(&folder.path().join("store")).expect("a store"));
+        Self { folder, store }
+    }
+}
+
 /// Builds and tries the images of the plan's packet, twice.
 async fn release(engine: &FakeEngine, host: Option<&FakeImageHost>) -> Result<Released, ReleaseError> {
-    let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join(PLAN_FILE), PLAN).expect("written");
+    release_in(&Place::new(), (PLAN, DOCKERFILE), engine, host).await
+}
+
+/// The same of another plan and its Dockerfile.
+async fn release_in(
+    place: &Place,
+    (plan, dockerfile): (&str, &str),
+    engine: &FakeEngine,
+    host: Option<&FakeImageHost>,
+) -> Result<Released, ReleaseError> {
+    let Place { folder, store } = place;
+    std::fs::write(folder.path().join(PLAN_FILE), plan).expect("written");
     let workspace = Workspace::open(folder.path()).expect("a good plan");
-    let store = Arc::new(FsStore::open(&folder.path().join("store")).expect("a store"));
     let mut source = TreeBuilder::default();
-    let digest = store.put(DOCKERFILE.as_bytes()).expect("stored");
+    let digest = store.put(dockerfile.as_bytes()).expect("stored");
     let path = "Dockerfile".parse().expect("a path");
     source.insert(&path, TreeNode::File { digest, executable: false }).expect("the only one");
     let base = host.map(|host| host.holds(&FakeImage::default().file("bin/sh", "sh")));
@@ -80,14 +110,14 @@ async fn release(engine: &FakeEngine, host: Option<&FakeImageHost>) -> Result<Re
         source: source.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored"),
         date_epoch: 7,
         isa: "x86-64".into(),
-        images: [("base".parse().expect("a name"), base)].into(),
+        images: ["base", "buildkit"].map(|name| (name.parse().expect("a name"), base.clone())).into(),
         frozen: BTreeMap::new(),
         git: None,
     };
     let (config, cancel) = (UserConfig::default(), CancellationToken::new());
     let run = Runs::open(store.root()).and_then(|runs| runs.begin(0, "0a1b2c3d")).expect("a run");
     let context = RunContext {
-        store: &store,
+        store,
         run: &run,
         engine,
         image_host: host.map(|host| host as &dyn ImageHost),
@@ -215,4 +245,97 @@ async fn a_target_that_does_not_build_is_a_finding_and_an_engine_that_breaks_off
     let unscripted = runs_well(self::host());
     let error = release(&engine, Some(&unscripted)).await.expect_err("nothing could be said").to_string();
     assert!(error.starts_with("RC-05/app: the engine could not "), "{error}");
+}
+
+/// A plan whose image BuildKit builds, from nothing but its context.
+fn by_buildkit() -> String {
+    PLAN.replace("[images.base]", "[images.buildkit]\nbuild = \"images/buildkit.toml\"\n[images.base]")
+        .replace("builders = { BASE = \"base\" }", "builder = \"buildkit\"\nsecrets = { key = \"file:key.secret\" }")
+}
+
+/// Stores the layout that a build leaves.
+fn layout(store: &FsStore, content: &[u8]) -> Digest {
+    let mut tar = TarWriter::new(Vec::new(), TarFormat::Gnu);
+    let attributes = MemberAttributes { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
+    tar.file("app", attributes, content.len() as u64, &mut &*content).expect("written");
+    let layer = store.put(&tar.finish().expect("ended")).expect("stored");
+    let config = format!(
+        r#"{{"architecture":"amd64","os":"linux","config":{{"User":"1234"}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}}"#,
+        layer.hash.to_oci()
+    );
+    let config = store.put(config.as_bytes()).expect("stored");
+    let manifest = store.put(&oci_json::manifest(config, &[layer])).expect("stored");
+    let blobs = ImageBlobs { platform: ImagePlatform::LinuxAmd64, manifest, config, layers: vec![layer] };
+    layout_tree(blobs.index_entry(None, None), blobs.all(), store).expect("stored")
+}
+
+/// Builds by scripts, one for each of the two builds, and gives what was found.
+async fn built_by_buildkit(place: &Place, builds: [Script; 2], dockerfile: &str) -> Released {
+    let host = FakeImageHost::default()
+        .on_start("RC-05/app", FakeRun::exit(0).stdout("app 7\n"))
+        .on_start("RC-05/app", FakeRun::stays());
+    let [first, second] = builds;
+    let engine = engine(Script::exit(0)).on("RC-05/app", first).on("RC-05/app", second);
+    let released = release_in(place, (&by_buildkit(), dockerfile), &engine, Some(&host)).await.expect("decided");
+    let calls = engine.calls();
+    let built: Vec<_> = calls.iter().filter(|call| call.label == "RC-05/app").collect();
+    assert!(built.iter().all(|call| call.network == Network::None && call.world.user == 0), "{built:?}");
+    assert!(built.windows(2).all(|two| two[0].action == two[1].action), "the second build is the first one");
+    released
+}
+
+fn left(store: &FsStore, content: &[u8]) -> Script {
+    let output = Output::Directory { root: layout(store, content) };
+    Script::exit(0).output("out".parse().expect("a path"), output)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_by_buildkit_is_recorded_with_its_manifest_and_the_ids_of_its_secrets() {
+    let place = Place::new();
+    std::fs::write(place.folder.path().join("key.secret"), "swordfish-and-chips").expect("written");
+    let builds = [left(&place.store, b"7"), left(&place.store, b"7")];
+    let released = built_by_buildkit(&place, builds, "FROM scratch AS app\nCOPY app /app\n").await;
+    assert_eq!(released.findings, []);
+    let record = released.record.expect("recorded");
+    let (bytes, _) = release_json::encode(&record);
+    assert_eq!(release_json::decode(&bytes).expect("a good record"), record);
+    assert!(!String::from_utf8_lossy(&bytes).contains("swordfish"));
+    let entry = record.images.values().next().expect("an image");
+    let builder = entry.builder.as_ref().expect("by BuildKit");
+    assert_eq!(builder.secrets, ["key".to_owned()].into());
+    assert_eq!(entry.parts, entry.again);
+    let mut changed = record.clone();
+    changed.images.values_mut().for_each(|image| image.parts.manifest = None);
+    let (bytes, _) = release_json::encode(&changed);
+    assert!(matches!(release_json::decode(&bytes), Err(ReleaseRecordError::Manifests { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_build_by_buildkit_that_differs_is_named_by_its_file() {
+    let place = Place::new();
+    let builds = [left(&place.store, b"7"), left(&place.store, b"8")];
+    let released = built_by_buildkit(&place, builds, "FROM scratch AS app\nCOPY app /app\n").await;
+    let at: Vec<&str> = released.findings.iter().map(|finding| finding.at.as_str()).collect();
+    assert_eq!(at, ["images.app.tree:/app"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_that_fails_says_why_and_a_builder_that_does_not_start_decides_nothing() {
+    let place = Place::new();
+    let text = "FROM scratch AS app\nCOPY app /app\n";
+    let failing =
+        || Script::exit(1).stderr("time=\"now\" level=warning\nDockerfile:2\nerror: failed to solve: no app\n");
+    let released = built_by_buildkit(&place, [failing(), failing()], text).await;
+    let [finding] = released.findings.as_slice() else { panic!("{:#?}", released.findings) };
+    assert_eq!(finding.name, FindingName::ImageFailed);
+    assert!(
+        finding.found.starts_with("failed to solve: no app") && finding.found.contains("| Dockerfile:2"),
+        "{finding:?}"
+    );
+    assert!(!finding.found.contains("level=warning"), "{finding:?}");
+    let idle = || Script::exit(70).stderr("rcrepro: BuildKit did not start:\nno mounts\n");
+    let released = built_by_buildkit(&place, [idle(), idle()], text).await;
+    assert_eq!(released.findings[0].name, FindingName::ImageUndecided);
+    let released = built_by_buildkit(&place, [Script::exit(0), Script::exit(0)], "FROM alpine AS app\n").await;
+    assert!(released.findings[0].found.starts_with("Dockerfile:1:6: `alpine` is not an image of the plan"));
 }

@@ -40,12 +40,12 @@ use self::container::lifecycle::{self, Created, Ended};
 use self::container::spec::Entry;
 use self::container::trash::{self, Container};
 use self::fault::{incomplete, refuse};
-use self::images::{Confirmed, held, leftovers};
+use self::images::{Confirmed, held_tag, leftovers};
 use self::inputs::Subtree;
 use self::inputs::staging::{Places, Stager};
 use self::outputs::{Collected, seen};
 use self::pump::Pump;
-use super::{Engine, EngineError, EngineInfo, Executed, Execution, ImageHost as _, MemoryPool, Network, Privilege};
+use super::{Engine, EngineError, EngineInfo, Executed, Execution, ImageHost as _, MemoryPool, Network};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::execution::action::ActionResult;
 use rcrepro_model::execution::attempt::Watch;
@@ -195,7 +195,7 @@ impl DockerEngine {
         let ours = init::runs_on(&self.stager.info().isa) && !command.is_empty();
         let gate = ours && execution.turn.is_some() && init::has_gate(&pump.dialect);
         // A builder's steps have a PID 1 of their own, and the kernel gives one listener to system calls, not two.
-        let watches = execution.network == Network::None && execution.privilege == Privilege::None;
+        let watches = execution.network == Network::None && !execution.privilege.is_builder();
         let watch = ours && watches && self.unpinned.get().is_none();
         let arguments = if ours { init::arguments(execution.world, watch, gate, command) } else { command.clone() };
         let entry = Entry { arguments, gate, watch, engines_init: !ours };
@@ -256,7 +256,7 @@ impl Engine for DockerEngine {
                 continue;
             }
             let pump = self.pump.handle();
-            let is_watched = execution.network == Network::None && execution.privilege == Privilege::None;
+            let is_watched = execution.network == Network::None && !execution.privilege.is_builder();
             let attempts = match (is_watched, self.unpinned()) {
                 (true, None) => {
                     let report = seen::collect(pump, &container.id, places.report.as_deref()).await;
@@ -293,7 +293,7 @@ impl Engine for DockerEngine {
         let mut removed = trash::sweep(&self.client, &self.owner, is_alive).await?;
         if self.cannot_build().is_none() {
             removed.extend(leftovers::sweep(&self.client, &self.owner, is_alive).await?);
-            removed.extend(held::sweep(&self.client, &self.owner, is_alive).await?);
+            removed.extend(held_tag::sweep(&self.client, &self.owner, is_alive).await?);
         }
         Ok(removed)
     }

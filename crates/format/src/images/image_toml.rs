@@ -247,7 +247,11 @@ fn program_of(text: &str, wire: Spanned<ProgramWire>) -> Result<GoProgram, TomlE
         OneOrMore::More(packages) => packages,
     };
     if packages.is_empty() {
-        return Err(TomlError::at(text, span, "`package` names no program: expected at least one folder of the module"));
+        return Err(TomlError::at(
+            text,
+            span,
+            "`package` names no program: expected at least one folder of the module",
+        ));
     }
     let plain =
         |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-/+~=,:".contains(&b));

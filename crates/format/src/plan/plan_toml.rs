@@ -41,6 +41,7 @@ mod pins;
 mod proof;
 mod quarantine;
 mod quiet;
+mod release_buildkit;
 mod release_images;
 mod risks;
 #[cfg(test)]

@@ -35,7 +35,9 @@ pub enum ReleaseRecordError {
         version: u32,
     },
     /// An image has a manifest that nothing of its version makes, or lacks the one that its builder made.
-    #[error("a record of release images of version {version} has a manifest exactly where a builder of our own made it")]
+    #[error(
+        "a record of release images of version {version} has a manifest exactly where a builder of our own made it"
+    )]
     Manifests {
         /// The number in the file.
         version: u32,

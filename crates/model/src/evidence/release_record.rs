@@ -2,7 +2,7 @@
 
 #![warn(clippy::expect_used)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,12 +59,15 @@ pub struct Parts {
     /// of day into its layers.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub manifest: Option<Digest>,
+    /// The OCI image configuration that the manifest names; `config` is what of it counts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub image_config: Option<Digest>,
 }
 
 impl Parts {
     /// Lists the blobs; of the tree, its root.
     pub fn blobs(self) -> impl Iterator<Item = Digest> {
-        [Some(self.tree), Some(self.config), Some(self.owners), self.manifest].into_iter().flatten()
+        [Some(self.tree), Some(self.config), Some(self.owners), self.manifest, self.image_config].into_iter().flatten()
     }
 }
 
@@ -74,10 +77,12 @@ impl Parts {
 pub struct BuilderEntry {
     /// The image that it ran in.
     pub image: Name,
-    /// References of the Dockerfile, and the locked image that stood for each.
+    /// References of the Dockerfile, and the locked image that each meant.
     pub bases: BTreeMap<String, Name>,
     /// Named contexts, as the plan writes them.
     pub contexts: BTreeMap<String, String>,
+    /// The ids of secrets that the plan names and that were there; what they were is recorded nowhere.
+    pub secrets: BTreeSet<String>,
     /// The REAPI `Action` of the build.
     pub action: Digest,
 }
@@ -170,7 +175,10 @@ impl ReleaseRecord {
     pub fn has_manifests_of_its_builders(&self) -> bool {
         self.images.values().all(|built| {
             let ours = built.builder.is_some();
-            (self.version >= 3 || !ours) && [built.parts, built.again].iter().all(|one| one.manifest.is_some() == ours)
+            (self.version >= 3 || !ours)
+                && [built.parts, built.again]
+                    .iter()
+                    .all(|one| one.manifest.is_some() == ours && one.image_config.is_some() == ours)
         })
     }
 

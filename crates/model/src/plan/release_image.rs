@@ -41,13 +41,64 @@ pub struct BuildkitImage {
     pub image: Name,
     /// The folder of the source that is the context; none for the source's root.
     pub context: Option<TreePath>,
-    /// References as the Dockerfile writes them, and the image of the plan that stands for each.
+    /// References as the Dockerfile writes them, and the image of the plan that each means.
     pub bases: BTreeMap<String, Name>,
     /// Named contexts of the Dockerfile.
-    pub contexts: BTreeMap<String, NamedContext>,
+    pub contexts: BTreeMap<String, ContextSource>,
+    /// What `RUN --mount=type=secret` finds, by its id.
+    pub secrets: BTreeMap<String, SecretSource>,
+}
+
+/// Where a secret is on the machine that builds; its content is recorded nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// A variable of the environment: `env:NAME`.
+    Variable(String),
+    /// A file: `file:PATH`, absolute or relative to the plan's folder.
+    File(String),
+}
+
+impl std::fmt::Display for SecretSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "env:{name}"),
+            Self::File(path) => write!(f, "file:{path}"),
+        }
+    }
+}
+
+impl FromStr for SecretSource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("env", name)) if !name.is_empty() && !name.contains(['=', '\0']) => {
+                Ok(Self::Variable(name.to_owned()))
+            }
+            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.to_owned())),
+            _ => Err(format!("invalid secret `{text}`: expected env:VARIABLE or file:PATH")),
+        }
+    }
 }
 
 impl ReleaseImage {
+    /// Makes an image of which nothing is said but what it is built from, by the engine's classic builder.
+    #[must_use]
+    pub fn new(dockerfile: TreePath, target: impl Into<String>) -> Self {
+        Self {
+            dockerfile,
+            target: target.into(),
+            arguments: BTreeMap::new(),
+            builders: BTreeMap::new(),
+            buildkit: None,
+            frozen: BTreeSet::new(),
+            expect: Expectation::default(),
+            writable: Vec::new(),
+            runs: Vec::new(),
+            smoke: Vec::new(),
+        }
+    }
+
     /// Names the stage that is built, for people.
     #[must_use]
     pub fn stage(&self) -> String {
@@ -65,8 +116,8 @@ impl BuildkitImage {
     /// Lists the images of the plan that it needs.
     pub fn images(&self) -> impl Iterator<Item = &Name> {
         let named = self.contexts.values().filter_map(|context| match context {
-            NamedContext::Image { name } => Some(name),
-            NamedContext::Output { .. } | NamedContext::Source { .. } => None,
+            ContextSource::Image { name } => Some(name),
+            ContextSource::Output { .. } | ContextSource::Source { .. } => None,
         });
         [&self.image].into_iter().chain(self.bases.values()).chain(named)
     }
@@ -74,7 +125,7 @@ impl BuildkitImage {
 
 /// What a named context of a Dockerfile is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NamedContext {
+pub enum ContextSource {
     /// An output of a command of the packet, or a folder in it: `output:COMMAND/PATH`.
     Output {
         /// The command's id.
@@ -94,7 +145,7 @@ pub enum NamedContext {
     },
 }
 
-impl std::fmt::Display for NamedContext {
+impl std::fmt::Display for ContextSource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Output { command, path } => write!(f, "output:{command}/{path}"),
@@ -104,13 +155,11 @@ impl std::fmt::Display for NamedContext {
     }
 }
 
-impl FromStr for NamedContext {
+impl FromStr for ContextSource {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
-            format!("invalid context `{text}`: expected output:COMMAND/PATH, source:PATH or image:NAME")
-        };
+        let wrong = || format!("invalid context `{text}`: expected output:COMMAND/PATH, source:PATH or image:NAME");
         let (kind, rest) = text.split_once(':').ok_or_else(wrong)?;
         let path = |text: &str| text.parse::<TreePath>().map_err(|_| wrong());
         match kind {
@@ -195,10 +244,10 @@ mod tests {
     #[test]
     fn a_named_context_is_read_as_it_is_written() {
         for text in ["output:build-release/dist", "output:make/a/b", "source:web/assets", "image:go"] {
-            assert_eq!(text.parse::<NamedContext>().expect(text).to_string(), text);
+            assert_eq!(text.parse::<ContextSource>().expect(text).to_string(), text);
         }
         for text in ["", "dist", "output:make", "source:/etc", "source:../x", "image:", "docker-image://x"] {
-            assert!(text.parse::<NamedContext>().is_err(), "{text}");
+            assert!(text.parse::<ContextSource>().is_err(), "{text}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dockerfile::lines::{DockerfileInstruction, Word, instructions};
 use crate::syntax::expand::expand;
+use rcrepro_model::plan::release_image::BuildkitImage;
 
 /// Something that the engine would fetch, or that cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,20 @@ pub struct Given {
     pub predefined: BTreeMap<String, String>,
     /// How one more image is given, to follow the name of one that is not.
     pub remedy: &'static str,
+}
+
+/// Lists what BuildKit has to hand for an image: what the plan maps, and `builders` as build arguments name them. The architecture is
+/// written as Go does.
+pub fn given(buildkit: &BuildkitImage, architecture: &str, builders: impl Iterator<Item = String>) -> Given {
+    let bases = buildkit.bases.keys().chain(buildkit.contexts.keys()).map(|reference| familiar(reference));
+    let mut predefined = BTreeMap::new();
+    for side in ["BUILD", "TARGET"] {
+        let values = [("PLATFORM", format!("linux/{architecture}")), ("OS", "linux".to_owned())];
+        let values = values.into_iter().chain([("ARCH", architecture.to_owned()), ("VARIANT", String::new())]);
+        predefined.extend(values.map(|(name, value)| (format!("{side}{name}"), value)));
+    }
+    let images = bases.chain(builders.map(|builder| familiar(&builder))).collect();
+    Given { images, predefined, remedy: "map it in `bases`, or name it by a build argument in `builders`" }
 }
 
 /// Writes a reference in its short form, as BuildKit looks it up among named contexts: without Docker Hub's host, the folder of its

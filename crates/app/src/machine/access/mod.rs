@@ -19,7 +19,7 @@ mod npmrc;
 mod settings;
 #[cfg(test)]
 mod tests;
-mod words;
+pub(super) mod words;
 mod yarnrc;
 
 /// Where the step finds what is written for its client; it ends with the container.

@@ -9,7 +9,7 @@ const SHORTEST: usize = 4;
 
 /// Words that must not be shown.
 #[derive(Debug, Default)]
-pub(super) struct SecretWords(BTreeSet<Vec<u8>>);
+pub(in crate::machine) struct SecretWords(BTreeSet<Vec<u8>>);
 
 impl SecretWords {
     /// Adds a secret, unchanged.

@@ -1,16 +1,16 @@
 //! The action of a build: the one line that `buildctl` gets, and what it names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::inputs::Deps;
+use crate::machine::build_secrets;
 use crate::release::error::ReleaseError;
 use crate::release::step::ReleaseStep;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::action::{Action, ActionPlatform, Command};
 use rcrepro_model::execution::derive;
-use rcrepro_model::image::definition::ImagePlatform;
-use rcrepro_model::plan::release_image::{BuildkitImage, NamedContext, ReleaseImage};
+use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, ReleaseImage};
 use rcrepro_pins::dockerfile::sources::familiar;
 use rcrepro_store::BlobStore as _;
 
@@ -29,18 +29,8 @@ pub(super) struct Source<'a> {
     pub images: &'a BTreeMap<Name, String>,
     /// All build arguments.
     pub arguments: &'a BTreeMap<String, String>,
-}
-
-/// Lists the arguments that BuildKit sets by itself before the first `FROM`.
-pub(super) fn platform_arguments(isa: &str) -> BTreeMap<String, String> {
-    let architecture = ImagePlatform::of_isa(isa).map_or("", ImagePlatform::architecture);
-    let mut found = BTreeMap::new();
-    for side in ["BUILD", "TARGET"] {
-        let values = [("PLATFORM", format!("linux/{architecture}")), ("OS", "linux".into())];
-        let values = values.into_iter().chain([("ARCH", architecture.to_owned()), ("VARIANT", String::new())]);
-        found.extend(values.map(|(name, value)| (format!("{side}{name}"), value)));
-    }
-    found
+    /// The ids of the secrets that are there.
+    pub secrets: &'a BTreeSet<String>,
 }
 
 impl ReleaseStep<'_> {
@@ -69,7 +59,7 @@ impl ReleaseStep<'_> {
     }
 
     fn words(&self, source: &Source<'_>) -> Vec<String> {
-        let Source { image, buildkit, images, arguments } = source;
+        let Source { image, buildkit, images, arguments, secrets } = source;
         let mut words: Vec<String> = ["/bin/bash", "/work/build.sh"].map(str::to_owned).to_vec();
         let mut flag = |name: &str, value: String| words.extend([format!("--{name}"), value]);
         let path = image.dockerfile.as_str();
@@ -91,9 +81,8 @@ impl ReleaseStep<'_> {
         for folder in images.values() {
             flag("oci-layout", format!("{folder}=/deps/@{folder}"));
         }
-        let layout = |name: &Name| {
-            format!("oci-layout://{}@{}", images[name], self.resolved.images[name].manifest.to_oci())
-        };
+        let layout =
+            |name: &Name| format!("oci-layout://{}@{}", images[name], self.resolved.images[name].manifest.to_oci());
         for (reference, name) in &buildkit.bases {
             flag("opt", format!("context:{}={}", familiar(reference), layout(name)));
         }
@@ -102,12 +91,15 @@ impl ReleaseStep<'_> {
         }
         for (number, (called, context)) in buildkit.contexts.iter().enumerate() {
             match context {
-                NamedContext::Image { name } => flag("opt", format!("context:{called}={}", layout(name))),
-                NamedContext::Output { .. } | NamedContext::Source { .. } => {
+                ContextSource::Image { name } => flag("opt", format!("context:{called}={}", layout(name))),
+                ContextSource::Output { .. } | ContextSource::Source { .. } => {
                     flag("local", format!("named{number}=/deps/@named{number}"));
                     flag("opt", format!("context:{called}=local:named{number}"));
                 }
             }
+        }
+        for id in *secrets {
+            flag("secret", format!("id={id},src={}/{id}", build_secrets::FOLDER));
         }
         flag("output", EXPORT.to_owned());
         words

@@ -26,4 +26,14 @@ done
 code=0
 buildctl --addr "$address" build --progress plain "$@" || code=$?
 kill -KILL "$daemon"
+# A secret that got into a layer must not get into the store either. Short lines are in any file.
+for secret in /dev/shm/rcrepro-secrets/*; do
+  if [[ -f $secret && $code == 0 ]] && grep -a '........' "$secret" > /dev/shm/patterns; then
+    if grep -rqaF -f /dev/shm/patterns /work/out; then
+      echo "error: the secret ${secret##*/} is in the image" >&2
+      rm -rf /work/out
+      code=1
+    fi
+  fi
+done
 exit "$code"

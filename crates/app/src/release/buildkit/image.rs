@@ -1,30 +1,14 @@
 //! The image that a build left, an OCI layout: believed as far as its own digests confirm it.
 
-use serde::Deserialize;
-
 use crate::release::read::{Refused, folded, found_at};
 use rcrepro_format::images::image_settings;
+use rcrepro_format::images::oci_document::{self, Document};
+use rcrepro_format::images::oci_json::{INDEX_TYPE, MANIFEST_TYPE, blob_path};
 use rcrepro_images::oci::image::ImageBlobs;
-use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::release_record::Parts;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_store::BlobStore;
-
-#[derive(Deserialize)]
-struct Index {
-    manifests: Vec<Descriptor>,
-}
-
-#[derive(Deserialize)]
-struct Manifest {
-    config: Descriptor,
-    layers: Vec<Descriptor>,
-}
-
-#[derive(Deserialize)]
-struct Descriptor {
-    digest: String,
-}
 
 /// Stores what makes an image the same as another, and names its blobs.
 ///
@@ -35,28 +19,81 @@ pub(super) fn read(
     layout: Digest,
     platform: ImagePlatform,
 ) -> Result<(Parts, ImageBlobs), Refused> {
-    let blob = |descriptor: &Descriptor| -> Result<Digest, Refused> {
-        let wrong = || Refused::Reason(format!("it names `{}`, which is no digest", descriptor.digest));
-        let hash = descriptor.digest.strip_prefix("sha256:").ok_or_else(wrong)?;
-        let hash: Sha256 = hash.parse().map_err(|_| wrong())?;
-        let digest = found_at(store, layout, &format!("blobs/sha256/{hash}"))?;
-        if digest.hash != hash {
-            return Err(Refused::Reason(format!("its blob {hash} is {}", digest.hash)));
-        }
-        Ok(digest)
+    let blob = |named: Digest| match found_at(store, layout, &blob_path(named))? {
+        found if found == named => Ok(found),
+        found => Err(Refused::Reason(format!("its blob {named} is {found}"))),
     };
-    let malformed = |what: &'static str| move |error: serde_json::Error| Refused::Reason(format!("{what}: {error}"));
-    let index: Index =
-        serde_json::from_slice(&store.get(found_at(store, layout, "index.json")?)?).map_err(malformed("its index"))?;
-    let [one] = index.manifests.as_slice() else {
-        return Err(Refused::Reason(format!("it holds {} images, expected one", index.manifests.len())));
+    let read = |media_type: &str, digest: Digest| {
+        let document = oci_document::document(media_type, &store.get(digest)?);
+        document.map_err(|error| Refused::Reason(error.to_string()))
     };
-    let manifest = blob(one)?;
-    let parsed: Manifest = serde_json::from_slice(&store.get(manifest)?).map_err(malformed("its manifest"))?;
-    let config = blob(&parsed.config)?;
-    let layers: Vec<Digest> = parsed.layers.iter().map(blob).collect::<Result<_, _>>()?;
+    let manifests = match read(INDEX_TYPE, found_at(store, layout, "index.json")?)? {
+        Document::Index(manifests) => manifests,
+        Document::Manifest { .. } => Vec::new(),
+    };
+    let [one] = manifests.as_slice() else {
+        return Err(Refused::Reason(format!("it holds {} images, expected one", manifests.len())));
+    };
+    let manifest = blob(one.manifest.digest)?;
+    let Document::Manifest { config, layers } = read(MANIFEST_TYPE, manifest)? else {
+        return Err(Refused::Reason("its image is an index of others".to_owned()));
+    };
+    let config = blob(config.digest)?;
+    let layers: Vec<Digest> = layers.iter().map(|layer| blob(layer.digest)).collect::<Result<_, _>>()?;
     let document = store.get(config)?;
-    let settings = image_settings::read(&document).map_err(malformed("its configuration"))?;
+    let settings = image_settings::read(&document);
+    let settings = settings.map_err(|error| Refused::Reason(format!("its configuration: {error}")))?;
     let parts = folded(store, (&document, &settings), &layers)?;
-    Ok((Parts { manifest: Some(manifest), ..parts }, ImageBlobs { platform, manifest, config, layers }))
+    let parts = Parts { manifest: Some(manifest), image_config: Some(config), ..parts };
+    Ok((parts, ImageBlobs { platform, manifest, config, layers }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriter};
+    use rcrepro_format::images::oci_json::manifest;
+    use rcrepro_images::oci::layout_tree::layout_tree;
+    use rcrepro_store::memory::MemoryStore;
+
+    fn layer(content: &[u8]) -> Vec<u8> {
+        let mut tar = TarWriter::new(Vec::new(), TarFormat::Gnu);
+        let attributes = MemberAttributes { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
+        tar.file("app", attributes, content.len() as u64, &mut &*content).expect("written");
+        tar.finish().expect("ended")
+    }
+
+    /// Makes a layout of one layer; `lie` puts another one's DiffId into the configuration.
+    fn layout(store: &dyn BlobStore, content: &[u8], lie: bool) -> Digest {
+        let bytes = layer(content);
+        let named = if lie { layer(b"another") } else { bytes.clone() };
+        let config = format!(
+            r#"{{"architecture":"amd64","os":"linux","config":{{"User":"7"}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}}"#,
+            Digest::of(&named).hash.to_oci()
+        );
+        let (layer, config) = (store.put(&bytes).expect("stored"), store.put(config.as_bytes()).expect("stored"));
+        let manifest = store.put(&manifest(config, &[layer])).expect("stored");
+        let blobs = ImageBlobs { platform: ImagePlatform::LinuxAmd64, manifest, config, layers: vec![layer] };
+        layout_tree(blobs.index_entry(None, None), blobs.all(), store).expect("stored")
+    }
+
+    #[test]
+    fn an_image_is_its_manifest_and_what_it_names() {
+        let store = MemoryStore::default();
+        let one = layout(&store, b"1", false);
+        let (parts, blobs) = read(&store, one, ImagePlatform::LinuxAmd64).map_err(|_| "refused").expect("believed");
+        assert_eq!((parts.manifest, parts.image_config), (Some(blobs.manifest), Some(blobs.config)));
+        let other = layout(&store, b"2", false);
+        let (other, _) = read(&store, other, ImagePlatform::LinuxAmd64).map_err(|_| "refused").expect("believed");
+        assert!(other.tree != parts.tree && other.config == parts.config && other.manifest != parts.manifest);
+    }
+
+    #[test]
+    fn a_layout_that_contradicts_itself_is_not_believed() {
+        let store = MemoryStore::default();
+        let lying = layout(&store, b"1", true);
+        assert!(read(&store, lying, ImagePlatform::LinuxAmd64).is_err(), "another layer");
+        let empty = store.put(b"").expect("stored");
+        assert!(read(&store, empty, ImagePlatform::LinuxAmd64).is_err(), "nothing");
+    }
 }

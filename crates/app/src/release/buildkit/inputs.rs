@@ -18,7 +18,7 @@ use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::OutputEntry;
 use rcrepro_model::execution::derive::frozen_environment;
 use rcrepro_model::execution::world::{ClockMode, World, WorldSettings};
-use rcrepro_model::plan::release_image::{BuildkitImage, NamedContext, ReleaseImage};
+use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, ReleaseImage};
 use rcrepro_store::{BlobStore, export};
 
 /// Starts the builder; see the file.
@@ -89,7 +89,7 @@ impl ReleaseStep<'_> {
     }
 
     /// Gives the tree of a named context; none where it is an image.
-    fn named_context(&self, context: &NamedContext) -> Result<Missing<Option<Digest>>, ReleaseError> {
+    fn named_context(&self, context: &ContextSource) -> Result<Missing<Option<Digest>>, ReleaseError> {
         let store = &**self.context.store;
         let folder = |node: Option<TreeNode>| match node {
             Some(TreeNode::Directory { digest }) => Ok(Some(digest)),
@@ -97,9 +97,9 @@ impl ReleaseStep<'_> {
             None => Err("there is no such folder".to_owned()),
         };
         match context {
-            NamedContext::Image { .. } => Ok(Ok(None)),
-            NamedContext::Source { path } => Ok(folder(export::lookup(store, self.resolved.source, path)?)),
-            NamedContext::Output { command, path } => {
+            ContextSource::Image { .. } => Ok(Ok(None)),
+            ContextSource::Source { path } => Ok(folder(export::lookup(store, self.resolved.source, path)?)),
+            ContextSource::Output { command, path } => {
                 let outputs = self.results.get(command).map(|result| &result.outputs);
                 let Some(outputs) = outputs else { return Ok(Err("the packet runs no such command".to_owned())) };
                 for (output, entry) in outputs {

@@ -15,8 +15,11 @@ use super::build::{Refusal, tail};
 use super::context::text_of;
 use super::error::ReleaseError;
 use super::step::{ReleaseStep, finding};
+use crate::machine::build_secrets;
 use crate::toolchain::load::stream_of;
-use rcrepro_engine::{EngineError, Executed, Execution, ImageHost, Limits, Network, OWN_OUTPUT, Privilege};
+use rcrepro_engine::{
+    EngineError, Executed, Execution, ImageHost, Limits, Network, OWN_OUTPUT, Privilege, StepSecrets,
+};
 use rcrepro_images::oci::image::ImageBlobs;
 use rcrepro_images::oci::layout::write_archive;
 use rcrepro_model::content::digest::Digest;
@@ -30,7 +33,7 @@ use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
-use rcrepro_pins::dockerfile::sources::{Given, familiar, sources};
+use rcrepro_pins::dockerfile::sources::{given, sources};
 use rcrepro_store::{BlobStore as _, export};
 
 /// How long one target may take.
@@ -61,13 +64,20 @@ impl ReleaseStep<'_> {
         let what = format!("release image {name}");
         (self.context.observe)(RunEvent::Preparing { what: what.clone() });
         let began = Instant::now();
-        let action = match self.build_action(image, buildkit)? {
+        let secrets = match build_secrets::read(&buildkit.secrets, &self.workspace.folder) {
+            Ok(secrets) => secrets,
+            Err((id, error)) => {
+                let found = format!("secret `{id}`, `{}`: {error}", buildkit.secrets[&id]);
+                return Ok(Err(finding(FindingName::ImageUndecided, name, "", "a secret that can be read", found)));
+            }
+        };
+        let action = match self.build_action(image, buildkit, &secrets.ids)? {
             Ok(action) => action,
             Err(Refusal { expected, found }) => {
                 return Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
             }
         };
-        let executed = match self.execute_build(name, buildkit, &action).await {
+        let executed = match self.execute_build(name, buildkit, &action, secrets.handed).await {
             Ok(executed) => executed,
             Err(EngineError::Call { doing, reason, .. }) if doing.contains("container") => {
                 return Ok(Err(no_builder(name, format!("the engine could not {doing}: {reason}"))));
@@ -90,6 +100,7 @@ impl ReleaseStep<'_> {
             image: buildkit.image.clone(),
             bases: buildkit.bases.clone(),
             contexts: contexts.collect(),
+            secrets: secrets.ids,
             action: action.digest(),
         };
         Ok(Ok(BuiltByBuildkit { parts, entry, blobs }))
@@ -113,13 +124,13 @@ impl ReleaseStep<'_> {
         &self,
         image: &ReleaseImage,
         buildkit: &BuildkitImage,
+        secrets: &BTreeSet<String>,
     ) -> Result<Result<Action, Refusal>, ReleaseError> {
         let arguments = match self.checked(image, buildkit)? {
             Ok(arguments) => arguments,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let wanted: BTreeSet<&Name> =
-            buildkit.images().skip(1).chain(image.builders.values()).collect();
+        let wanted: BTreeSet<&Name> = buildkit.images().skip(1).chain(image.builders.values()).collect();
         let images: BTreeMap<Name, String> =
             wanted.into_iter().enumerate().map(|(number, name)| (name.clone(), format!("image{number}"))).collect();
         let deps = match self.builder_deps(image, buildkit, &images)? {
@@ -136,7 +147,7 @@ impl ReleaseStep<'_> {
             return Ok(Err(Refusal { expected: "a context", found }));
         }
         let work = self.builder_work(image)?;
-        let source = Source { image, buildkit, images: &images, arguments: &arguments };
+        let source = Source { image, buildkit, images: &images, arguments: &arguments, secrets };
         Ok(Ok(self.derived(&source, work, deps)?))
     }
 
@@ -152,12 +163,11 @@ impl ReleaseStep<'_> {
         };
         let mut arguments = image.arguments.clone();
         arguments.extend(image.builders.iter().map(|(name, locked)| (name.clone(), self.reference(locked))));
-        let bases = buildkit.bases.keys().chain(buildkit.contexts.keys()).map(|reference| familiar(reference));
-        let given = Given {
-            images: bases.chain(image.builders.values().map(|locked| self.reference(locked))).collect(),
-            predefined: action::platform_arguments(&self.resolved.isa),
-            remedy: "map it in `bases`, or name it by a build argument in `builders`",
-        };
+        let given = given(
+            buildkit,
+            architecture(&self.resolved.isa),
+            image.builders.values().map(|locked| self.reference(locked)),
+        );
         let read = sources(&text, &arguments, &given);
         if let Some(first) = read.foreign.first() {
             let found = format!("{}:{}:{}: {}", image.dockerfile, first.line, first.column, first.says);
@@ -176,6 +186,7 @@ impl ReleaseStep<'_> {
         name: &Name,
         buildkit: &BuildkitImage,
         action: &Action,
+        secrets: Option<StepSecrets>,
     ) -> Result<Executed, EngineError> {
         let context = &self.context;
         let memory = context.engine.info().machine.memory(None);
@@ -185,7 +196,7 @@ impl ReleaseStep<'_> {
             label: &format!("{}/{name}", self.packet),
             limits: Limits { time: TIMEOUT, memory: memory.amount, pids: 8192, output: OWN_OUTPUT },
             network: Network::None,
-            privilege: Privilege::ImageBuilder,
+            privilege: Privilege::ImageBuilder { secrets },
             world: &World { user: 0, ..World::real() },
             turn: None,
             live: None,
@@ -208,7 +219,13 @@ impl ReleaseStep<'_> {
             }
             other => {
                 let found = ending::with_fixed_limits(other.into(), executed.result.exit_code, (TIMEOUT, memory));
-                Ok(finding(FindingName::ImageFailed, name, "", "an end of the build", format!("{found}{}", tail(&said))))
+                Ok(finding(
+                    FindingName::ImageFailed,
+                    name,
+                    "",
+                    "an end of the build",
+                    format!("{found}{}", tail(&said)),
+                ))
             }
         }
     }
@@ -232,6 +249,11 @@ impl ReleaseStep<'_> {
 /// Leaves out what the builder's client logs for its own developers.
 fn lines_of_steps(said: &str) -> String {
     said.lines().filter(|line| !line.starts_with("time=\"")).collect::<Vec<_>>().join("\n")
+}
+
+/// Gives an architecture as Dockerfiles name it.
+fn architecture(isa: &str) -> &'static str {
+    ImagePlatform::of_isa(isa).map_or("", ImagePlatform::architecture)
 }
 
 fn no_builder(name: &Name, found: String) -> Finding {

@@ -129,9 +129,8 @@ pub fn unbuildable_images(plan: &Plan, packet: &Packet, store: &dyn BlobStore, s
         }
         _ => None,
     };
-    let images = plan.released(packet).filter(|(_, image)| image.buildkit.is_none());
-    let read = images.filter_map(|(_, image)| Some((image.dockerfile.as_str(), text(image)?)));
-    let mut found: Vec<Fault> = read.flat_map(|(path, text)| unbuildable(path, &text)).collect();
+    let read = plan.released(packet).filter_map(|(_, image)| Some((image, text(image)?)));
+    let mut found: Vec<Fault> = read.flat_map(|(image, text)| unbuildable(image, &text)).collect();
     found.sort();
     found.dedup();
     found

@@ -76,7 +76,7 @@ pub(crate) async fn run_to_end(
 ) -> Result<Ended, EngineError> {
     let Created { client, pump, container, spool_dir, gated, memory } = *created;
     let label = execution.label;
-    let secrets = execution.network.secrets();
+    let secrets = execution.secrets();
     let mut drain = Drain::attach(pump, label, container, gated, store, spool_dir, secrets).await?;
     if cancel.is_cancelled() {
         return Err(EngineError::Interrupted { label: label.to_owned() });

@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bollard::models::{
-    ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount,
-    MountType, ResourcesUlimits,
+    ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount, MountType,
+    ResourcesUlimits,
 };
 
 use crate::docker::fault::refuse;
 use crate::secrets::{SECRETS_PATH, SECRETS_VARIABLE};
-use crate::{BUILDER_STATE, EngineError, Execution, Network, Privilege};
+use crate::{BUILDER_STATE, EngineError, Execution, Network};
 
 /// The file with the names of the loopback addresses.
 pub const HOSTS_PATH: &str = "/etc/hosts";
@@ -110,7 +110,7 @@ fn host_config(execution: &Execution<'_>, init: bool, mounts: Vec<Mount>) -> Hos
     let memory = i64::try_from(execution.limits.memory).unwrap_or(i64::MAX);
     let ulimit =
         |name: &str, value: i64| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
-    let builds = execution.privilege == Privilege::ImageBuilder;
+    let builds = execution.privilege.is_builder();
     HostConfig {
         network_mode: network_mode(&execution.network).or_else(|| Some("bridge".to_owned())),
         // A log driver would keep a second copy, and `json-file` turns bytes that are not UTF-8 into U+FFFD.
@@ -162,10 +162,10 @@ pub(crate) fn network_mode(network: &Network) -> Option<String> {
 /// Returns the variables that the command sees: a network step's transport variables, over which the command's own win.
 pub(crate) fn variables<'a>(execution: &'a Execution<'_>) -> BTreeMap<&'a str, &'a str> {
     let mut variables = BTreeMap::new();
-    if let Network::Transport { environment, secrets, .. } = &execution.network {
+    if let Network::Transport { environment, .. } = &execution.network {
         variables.extend(environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-        variables.extend(secrets.as_ref().map(|_| (SECRETS_VARIABLE, SECRETS_PATH)));
     }
+    variables.extend(execution.secrets().map(|_| (SECRETS_VARIABLE, SECRETS_PATH)));
     variables.extend(execution.action.command.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())));
     variables
 }

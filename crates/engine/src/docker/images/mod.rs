@@ -2,7 +2,8 @@
 
 pub(crate) mod build;
 pub(crate) mod export;
-pub(crate) mod held;
+mod held;
+pub(crate) mod held_tag;
 mod host;
 pub(crate) mod leftovers;
 pub(crate) mod release;

@@ -126,9 +126,10 @@ impl Stager {
             Some(404) => EngineError::ImageMissing { name: execution.image.name.clone(), id: execution.image.config },
             _ => call(label, "create the container")(error),
         })?;
-        let (bundle, secrets) = match &execution.network {
-            Network::Transport { ca_bundle, secrets, .. } => (ca_bundle.as_deref(), secrets.as_ref()),
-            Network::None | Network::Beside { .. } => (None, None),
+        let secrets = execution.secrets();
+        let bundle = match &execution.network {
+            Network::Transport { ca_bundle, .. } => ca_bundle.as_deref(),
+            Network::None | Network::Beside { .. } => None,
         };
         if !overlay || bundle.is_some() || secrets.is_some() {
             // `/dev` is covered by a file system of its own when the container runs: the sentinel is not seen there.

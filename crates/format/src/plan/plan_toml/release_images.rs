@@ -11,9 +11,7 @@ use rcrepro_model::execution::attempt::Quiet;
 use rcrepro_model::execution::ending::USUAL_OUTPUT;
 use rcrepro_model::execution::world::WorldSettings;
 use rcrepro_model::plan::proof::ProofRule;
-use rcrepro_model::plan::release_image::{
-    BuildkitImage, Expectation, IMAGE_INPUT, ImageRun, NamedContext, ReleaseImage,
-};
+use rcrepro_model::plan::release_image::{ContextSource, Expectation, IMAGE_INPUT, ImageRun, ReleaseImage};
 use rcrepro_model::plan::{CommandSpec, FrozenInput, ImageSource, Packet, Requirement};
 
 #[derive(Deserialize)]
@@ -25,12 +23,14 @@ pub(super) struct ReleaseImageWire {
     arguments: BTreeMap<Spanned<String>, String>,
     #[serde(default)]
     builders: BTreeMap<Spanned<String>, Spanned<String>>,
-    builder: Option<Spanned<String>>,
-    context: Option<Spanned<String>>,
+    pub builder: Option<Spanned<String>>,
+    pub context: Option<Spanned<String>>,
     #[serde(default)]
-    bases: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub bases: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
-    contexts: BTreeMap<Spanned<String>, Spanned<String>>,
+    pub contexts: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
+    pub secrets: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     frozen: Vec<Spanned<String>>,
     #[serde(default)]
@@ -76,10 +76,10 @@ struct SmokeWire {
 }
 
 /// What the tables may refer to.
-struct Known<'a> {
-    images: BTreeSet<&'a Name>,
+pub(super) struct Known<'a> {
+    pub images: BTreeSet<&'a Name>,
     frozen: BTreeSet<&'a Name>,
-    commands: BTreeSet<&'a Name>,
+    pub commands: BTreeSet<&'a Name>,
 }
 
 impl Source<'_> {
@@ -173,47 +173,6 @@ impl Source<'_> {
         })
     }
 
-    /// Reads what only BuildKit builds with; none without a `builder`.
-    fn buildkit(&self, wire: &ReleaseImageWire, known: &Known<'_>) -> Result<Option<BuildkitImage>, PlanError> {
-        let Some(builder) = &wire.builder else {
-            let needs = [&wire.bases, &wire.contexts].into_iter().flat_map(BTreeMap::keys).chain(&wire.context).next();
-            let Some(first) = needs else { return Ok(None) };
-            let hint = "name the image that holds BuildKit: builder = \"buildkit\"".to_owned();
-            return Err(self.error(first.span(), "this needs BuildKit, and the image has no `builder`", Some(hint)));
-        };
-        let mut bases = BTreeMap::new();
-        for (reference, image) in &wire.bases {
-            let text = reference.as_ref();
-            if text.is_empty() || text.contains(char::is_whitespace) || text.contains('$') {
-                let message = format!("invalid base `{text}`: expected a reference as `FROM` has it, variables replaced");
-                return Err(self.error(reference.span(), message, None));
-            }
-            bases.insert(text.clone(), self.reference("image", image, &known.images)?);
-        }
-        let mut contexts = BTreeMap::new();
-        for (name, context) in &wire.contexts {
-            let read: NamedContext =
-                context.as_ref().parse().map_err(|message: String| self.error(context.span(), message, None))?;
-            let good = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
-            if name.as_ref().is_empty() || !name.as_ref().chars().all(good) {
-                return Err(self.error(name.span(), format!("invalid name of a context `{}`", name.as_ref()), None));
-            }
-            match &read {
-                NamedContext::Image { name } if !known.images.contains(name) => {
-                    return Err(self.error(context.span(), format!("unknown image `{name}`"), None));
-                }
-                NamedContext::Output { command, .. } if !known.commands.contains(command) => {
-                    return Err(self.error(context.span(), format!("unknown command `{command}`"), None));
-                }
-                _ => {}
-            }
-            contexts.insert(name.as_ref().clone(), read);
-        }
-        let image = self.reference("image", builder, &known.images)?;
-        let context = wire.context.as_ref().map(|context| self.parse(context)).transpose()?;
-        Ok(Some(BuildkitImage { image, context, bases, contexts }))
-    }
-
     /// Makes a command of a smoke table: as every other one, but without outputs, normalizers and repetitions.
     fn smoke(&self, wire: &SmokeWire, known: &Known<'_>) -> Result<CommandSpec, PlanError> {
         if wire.run.as_ref().trim().is_empty() {
@@ -288,6 +247,17 @@ impl Source<'_> {
             if ids.is_empty() {
                 let hint = "the release's images are built after a packet's commands; give the packet a set".to_owned();
                 return Err(self.error(span, "the packet has no command", Some(hint)));
+            }
+            let buildkit = images.get(name).and_then(|image| image.buildkit.as_ref());
+            for context in buildkit.into_iter().flat_map(|buildkit| buildkit.contexts.values()) {
+                if let ContextSource::Output { command, .. } = context
+                    && !ids.contains(command)
+                {
+                    let message = format!(
+                        "a context of image `{name}` is an output of `{command}`, which is in none of these sets"
+                    );
+                    return Err(self.error(span, message, Some(format!("add the set that holds `{command}`"))));
+                }
             }
             for spec in images.get(name).into_iter().flat_map(|image| &image.smoke) {
                 if let Some(missing) = spec.needs.iter().find(|need| !ids.contains(need)) {

@@ -1,0 +1,87 @@
+//! What an image's build may know and no record may: read on this machine when the build begins, and handed to the engine beside the
+//! action.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use super::access::words::SecretWords;
+use rcrepro_engine::StepSecrets;
+use rcrepro_model::content::base64;
+use rcrepro_model::plan::release_image::SecretSource;
+use rcrepro_store::door;
+
+/// Where the builder finds a secret, by its id: in memory that ends with its container.
+pub(crate) const FOLDER: &str = "/dev/shm/rcrepro-secrets";
+/// The largest secret, in bytes: BuildKit takes no larger one.
+const MOST: u64 = 500 << 10;
+
+/// What of a plan's secrets this machine has.
+#[derive(Default)]
+pub(crate) struct BuildSecrets {
+    /// The ids of those that it has.
+    pub ids: BTreeSet<String>,
+    /// What the engine gets; none when no secret was there.
+    pub handed: Option<StepSecrets>,
+}
+
+/// Reads the secrets of a plan; one that is not there is left out, and BuildKit says which step needs it. Relative files are in
+/// `folder`.
+///
+/// # Errors
+/// The id of a secret whose file cannot be read, with the reason.
+pub(crate) fn read(
+    secrets: &BTreeMap<String, SecretSource>,
+    folder: &Path,
+) -> Result<BuildSecrets, (String, io::Error)> {
+    let mut script = format!("( umask 077; mkdir -p {FOLDER}\n");
+    let (mut found, mut words) = (BuildSecrets::default(), SecretWords::default());
+    for (id, source) in secrets {
+        let content = match source {
+            SecretSource::Variable(name) => std::env::var_os(name).map(std::os::unix::ffi::OsStringExt::into_vec),
+            SecretSource::File(path) => match door::read(&folder.join(path), MOST) {
+                Ok(content) => Some(content),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => return Err((id.clone(), error)),
+            },
+        };
+        let Some(content) = content else { continue };
+        script.push_str(&format!("base64 -d > {FOLDER}/{id} <<< {}\n", base64::encode(&content)));
+        for line in content.split(|byte| *byte == b'\n').chain([content.as_slice()]) {
+            let line = line.trim_ascii();
+            words.add(line);
+            words.add(base64::encode(line).as_bytes());
+        }
+        found.ids.insert(id.clone());
+    }
+    if !found.ids.is_empty() {
+        script.push_str(")\n: > \"$BASH_ENV\"\nunset BASH_ENV\n");
+        found.handed = Some(StepSecrets { script: script.into_bytes(), words: words.finish() });
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_handed_over_and_named() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("token"), "first-line\nx\n").expect("written");
+        let source = |text: &str| text.parse::<SecretSource>().expect(text);
+        let secrets = [
+            ("token".to_owned(), source("file:token")),
+            ("missing".to_owned(), source("file:none")),
+            ("unset".to_owned(), source("env:RCREPRO_NO_SUCH_VARIABLE")),
+        ];
+        let found = read(&secrets.into(), folder.path()).expect("read");
+        assert_eq!(found.ids, ["token".to_owned()].into());
+        let handed = found.handed.expect("one secret");
+        assert!(handed.words.contains(&b"first-line".to_vec()), "each line is hidden");
+        assert!(!handed.words.contains(&b"x".to_vec()), "what is in any text is not");
+        assert_eq!(read(&BTreeMap::new(), folder.path()).expect("read").handed, None);
+        let folder_of = [("token".to_owned(), source("file:."))].into();
+        assert_eq!(read(&folder_of, folder.path()).err().expect("a folder cannot be one").0, "token");
+    }
+}

@@ -1,0 +1,138 @@
+//! What a release image's table says to BuildKit.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+
+use super::release_images::{Known, ReleaseImageWire};
+use super::{PlanError, Source};
+use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, SecretSource};
+
+impl Source<'_> {
+    /// Reads what only BuildKit builds with; none without a `builder`.
+    pub(super) fn buildkit(
+        &self,
+        wire: &ReleaseImageWire,
+        known: &Known<'_>,
+    ) -> Result<Option<BuildkitImage>, PlanError> {
+        let Some(builder) = &wire.builder else {
+            let needs = [&wire.bases, &wire.contexts, &wire.secrets]
+                .into_iter()
+                .flat_map(BTreeMap::keys)
+                .chain(&wire.context)
+                .next();
+            let Some(first) = needs else { return Ok(None) };
+            let hint = "name the image that holds BuildKit: builder = \"buildkit\"".to_owned();
+            return Err(self.error(first.span(), "this needs BuildKit, and the image has no `builder`", Some(hint)));
+        };
+        let mut bases = BTreeMap::new();
+        for (reference, image) in &wire.bases {
+            let text = reference.as_ref();
+            if text.is_empty() || text.contains(char::is_whitespace) || text.contains('$') {
+                let message =
+                    format!("invalid base `{text}`: expected a reference as `FROM` has it, variables replaced");
+                return Err(self.error(reference.span(), message, None));
+            }
+            bases.insert(text.clone(), self.reference("image", image, &known.images)?);
+        }
+        let mut contexts = BTreeMap::new();
+        for (name, context) in &wire.contexts {
+            let read: ContextSource =
+                context.as_ref().parse().map_err(|message: String| self.error(context.span(), message, None))?;
+            self.called("a context", name)?;
+            match &read {
+                ContextSource::Image { name } if !known.images.contains(name) => {
+                    return Err(self.error(context.span(), format!("there is no image `{name}`"), None));
+                }
+                ContextSource::Output { command, .. } if !known.commands.contains(command) => {
+                    return Err(self.error(context.span(), format!("there is no command `{command}`"), None));
+                }
+                _ => {}
+            }
+            contexts.insert(name.as_ref().clone(), read);
+        }
+        let mut secrets = BTreeMap::new();
+        for (id, source) in &wire.secrets {
+            self.called("a secret", id)?;
+            let read: SecretSource =
+                source.as_ref().parse().map_err(|message: String| self.error(source.span(), message, None))?;
+            secrets.insert(id.as_ref().clone(), read);
+        }
+        let image = self.reference("image", builder, &known.images)?;
+        let context = wire.context.as_ref().map(|context| self.parse(context)).transpose()?;
+        Ok(Some(BuildkitImage { image, context, bases, contexts, secrets }))
+    }
+
+    /// Checks a name that the Dockerfile uses: it becomes a part of a path and of a line.
+    fn called(&self, what: &str, name: &Spanned<String>) -> Result<(), PlanError> {
+        let good = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let text = name.as_ref();
+        if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) || !text.chars().all(good) {
+            let message = format!("invalid name of {what} `{text}`: expected letters, digits and ._-");
+            return Err(self.error(name.span(), message, None));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::plan::plan_toml::parse;
+    use rcrepro_model::plan::release_image::ContextSource;
+
+    const PLAN: &str = r#"version = 1
+name = "app"
+[images.go]
+build = "images/go.toml"
+[images.buildkit]
+build = "images/buildkit.toml"
+[[sets.all]]
+id = "make"
+run = "true"
+image = "go"
+outputs = ["dist"]
+[packets.RC-06]
+title = "Artifacts"
+sets = ["all"]
+release-images = ["app"]
+[release-images.app]
+dockerfile = "Dockerfile"
+builder = "buildkit"
+context = "web"
+bases = { "golang:1.26@sha256:1" = "go" }
+contexts = { payload = "output:make/dist", tools = "image:go" }
+secrets = { token = "env:TOKEN" }
+runs = [{ arguments = [], stdout = "" }]
+"#;
+
+    #[test]
+    fn what_buildkit_gets_is_understood() {
+        let plan = parse(PLAN, &[]).expect("a good plan");
+        let image = plan.release_images.values().next().expect("one");
+        let buildkit = image.buildkit.as_ref().expect("by BuildKit");
+        assert_eq!(image.target, "", "the last stage");
+        assert_eq!(buildkit.contexts["tools"], ContextSource::Image { name: "go".parse().expect("a name") });
+        let images: Vec<&str> = buildkit.images().map(|name| name.as_str()).collect();
+        assert_eq!(images, ["buildkit", "go", "go"]);
+        let packet = plan.packets.values().next().expect("one");
+        assert!(plan.references(packet).images.contains(&"buildkit".parse().expect("a name")));
+    }
+
+    #[test]
+    fn mistakes_are_placed_and_explained() {
+        let cases = [
+            ("builder = \"buildkit\"", "", "20:11: this needs BuildKit, and the image has no `builder`"),
+            ("builder = \"buildkit\"", "builder = \"docker\"", "18:11: there is no image `docker`"),
+            ("golang:1.26@sha256:1", "golang:$TAG", "20:11: invalid base `golang:$TAG`"),
+            ("image:go", "image:rust", "21:52: there is no image `rust`"),
+            ("output:make/dist", "output:build/dist", "21:24: there is no command `build`"),
+            ("output:make/dist", "docker-image://x", "21:24: invalid context `docker-image://x`"),
+            ("payload = ", "\"-x\" = ", "21:14: invalid name of a context `-x`"),
+            ("env:TOKEN", "TOKEN", "22:21: invalid secret `TOKEN`"),
+        ];
+        for (from, to, expected) in cases {
+            let error = parse(&PLAN.replacen(from, to, 1), &[]).expect_err(expected);
+            assert!(error.to_string().starts_with(expected), "{error}\nexpected {expected}");
+        }
+    }
+}
