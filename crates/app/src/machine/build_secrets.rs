@@ -19,7 +19,7 @@ const MOST: u64 = 500 << 10;
 /// What of a plan's secrets this machine has.
 #[derive(Default)]
 pub(crate) struct BuildSecrets {
-    /// The ids of those that it has.
+    /// Names each secret that was found.
     pub ids: BTreeSet<String>,
     /// What the engine gets; none when no secret was there.
     pub handed: Option<StepSecrets>,
