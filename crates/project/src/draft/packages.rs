@@ -91,6 +91,8 @@ fn install_of_package(project: &ProjectSurvey, package: &NpmPackage, client: Pla
     install.outputs = package.installs.iter().map(|folder| joined(folder, "node_modules")).collect();
     if client.is_npm() {
         install.normalizers = vec!["npm-ci"];
+        // It warns of deprecated packages in the order in which it unpacked them.
+        install.errors_normalizers = vec!["npm-warnings"];
     }
     install.only_exit_code = !client.is_npm();
     install.comments.extend(package.lock.iter().map(|(_, lock)| lock.clone()));
