@@ -51,6 +51,7 @@ use crate::node::jest;
 use crate::node::node_spec;
 use crate::node::npm_ci;
 use crate::node::npm_error;
+use crate::node::npm_warnings;
 use crate::node::tsc_diagnostics;
 use crate::node::vite;
 use crate::node::vitest;
@@ -65,7 +66,7 @@ pub use normalizer::Normalizer;
 pub const MAX_INPUT: u64 = 64 * 1024 * 1024;
 
 /// Every normalizer, sorted by name.
-const ALL: [Normalizer; 28] = [
+const ALL: [Normalizer; 29] = [
     buildkit::NORMALIZER,
     docker_build::NORMALIZER,
     gitleaks::CSV,
@@ -87,6 +88,7 @@ const ALL: [Normalizer; 28] = [
     node_spec::NORMALIZER,
     npm_ci::NORMALIZER,
     npm_error::NORMALIZER,
+    npm_warnings::NORMALIZER,
     sgr::NORMALIZER,
     tap::NORMALIZER,
     tsc_diagnostics::NORMALIZER,
@@ -150,6 +152,7 @@ mod tests {
                 "node-spec@1 760b8df46d01d82c6a990427da738f4d743d78a1b110f061e12dd333bae86320",
                 "npm-ci@1 13dde2a0bee6fcc3504ea4d7c3a70558858c2645df6fe08783492be62bbcd656",
                 "npm-error@1 20700cd6f2b910ee3c2915ae1090021342caf4bb8f5940e1039671830887749a",
+                "npm-warnings@1 fe766823f273be4227a403993dd5a9189db3ebcf70337802b4ab846445cd72fb",
                 "sgr@1 bdceeabb1875cc599a63fc0220953a8eb61408ba2232f4eb006f5d7fab82c0d3",
                 "tap@1 ce4a4307e8a11f5fda550b970824f0c8d138b1753064da6d38c3299bfdec0104",
                 "tsc-diagnostics@1 a84383da6c848c9531b8b5aaaa901491a1f553d882b4e954b6889e2440ad125e",

@@ -58,6 +58,8 @@ pub struct NpmPackage {
     pub workspaces: Option<Place>,
     /// The folders, from the project's, in which the client installs: its own first, then those of workspaces that the lock tells.
     pub installs: Vec<String>,
+    /// The packages that run scripts when npm installs them on Linux, as the lock tells.
+    pub install_scripts: BTreeSet<String>,
     /// The lock of another package that installs it as one of its workspaces, so that its own one counts for nothing.
     pub member_of: Option<String>,
     /// Whether the lock is one of yarn 1.
@@ -150,6 +152,7 @@ fn package(files: &dyn TrackedFiles, path: &str) -> Option<NpmPackage> {
             _ => document.get("workspaces").map(|node| Place::new(path, node.line)),
         },
         installs: installs(folder, manager, &text),
+        install_scripts: if manager == Some(PackageManager::Npm) { install_scripts(&text) } else { BTreeSet::new() },
         member_of: None,
         is_yarn_1: is_named_1 || text.lines().take(9).any(|line| line == "# yarn lockfile v1"),
         package_manager,
@@ -217,6 +220,24 @@ fn installs(folder: &str, manager: Option<PackageManager>, lock: &str) -> Vec<St
     }
     found.remove(folder);
     std::iter::once(folder.to_owned()).chain(found).collect()
+}
+
+/// Lists the packages of a lock of npm that run scripts when they are installed, without those for other systems.
+fn install_scripts(lock: &str) -> BTreeSet<String> {
+    let document = jsonc::document(lock, false).ok().flatten();
+    let packages = document.as_ref().and_then(|lock| lock.get("packages")).map(SyntaxNode::pairs).unwrap_or_default();
+    let runs = |package: &SyntaxNode| {
+        let systems = package.get("os").map(SyntaxNode::each).unwrap_or_default();
+        let is_for_linux = |system: &&SyntaxNode| {
+            system.text().is_some_and(|system| system == "linux" || (system.starts_with('!') && system != "!linux"))
+        };
+        package.get("hasInstallScript").and_then(SyntaxNode::text) == Some("true")
+            && (systems.is_empty() || systems.iter().any(is_for_linux))
+    };
+    let running = packages.iter().filter(|(_, package)| runs(package));
+    running
+        .filter_map(|(place, _)| place.text()?.rsplit_once("node_modules/").map(|(_, name)| name.to_owned()))
+        .collect()
 }
 
 /// Whether a path of a lock is a plain one below its folder.

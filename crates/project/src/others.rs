@@ -6,13 +6,15 @@ use crate::{TrackedFiles, folder_of, name_of};
 use rcrepro_model::plan::glob::PathGlobSet;
 use rcrepro_pins::dockerfile::lines::instructions;
 
-/// A Dockerfile with its named stages.
+/// A Dockerfile with its stages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DockerStages {
     /// The path from the project's folder.
     pub path: String,
     /// The names of its stages.
     pub stages: Vec<SeenText>,
+    /// How many stages have no name.
+    pub unnamed: usize,
 }
 
 /// Configuration of scanners that changes what a green exit code means.
@@ -76,16 +78,16 @@ pub fn dockerfiles(files: &dyn TrackedFiles) -> Vec<DockerStages> {
             && !path.split('/').any(|part| matches!(part, "node_modules" | "vendor" | "testdata" | ".devcontainer"))
     };
     let read = |path: &String| {
-        let stages = instructions(&files.text(path)?)
-            .into_iter()
-            .filter(|instruction| instruction.name == "FROM")
-            .filter_map(|instruction| {
+        let all = instructions(&files.text(path)?).into_iter().filter(|instruction| instruction.name == "FROM");
+        let names: Vec<Option<SeenText>> = all
+            .map(|instruction| {
                 let at = instruction.words.iter().position(|word| word.text.eq_ignore_ascii_case("as"))?;
                 let name = instruction.words.get(at + 1)?;
                 Some(SeenText::new(name.text.clone(), path, name.line))
             })
             .collect();
-        Some(DockerStages { path: path.clone(), stages })
+        let unnamed = names.iter().filter(|name| name.is_none()).count();
+        Some(DockerStages { path: path.clone(), stages: names.into_iter().flatten().collect(), unnamed })
     };
     files.paths().iter().filter(is_one).filter_map(read).collect()
 }

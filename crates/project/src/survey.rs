@@ -47,6 +47,16 @@ fn slug(folder: &str) -> String {
     if slug.is_empty() { "folder".to_owned() } else { slug }
 }
 
+/// Describes the stages of a Dockerfile.
+fn dockerfile(DockerStages { path, stages, unnamed }: &DockerStages) -> String {
+    let names: Vec<&str> = stages.iter().map(|stage| stage.text.as_str()).collect();
+    let named = (!names.is_empty()).then(|| format!("the stages {}", names.join(", ")));
+    let others = (*unnamed > 0).then(|| format!("{} without a name", counted(*unnamed, "stage")));
+    let stages: Vec<String> = named.into_iter().chain(others).collect();
+    let stages = if stages.is_empty() { "no stage".to_owned() } else { stages.join(" and ") };
+    format!("{path}: a Dockerfile with {stages}")
+}
+
 impl ProjectSurvey {
     /// Reads a project.
     #[must_use]
@@ -136,10 +146,7 @@ impl ProjectSurvey {
                 folder.as_deref().map_or_else(|| "a folder that it computes".to_owned(), shown)
             ));
         }
-        for DockerStages { path, stages } in &self.dockerfiles {
-            let stages: Vec<&str> = stages.iter().map(|stage| stage.text.as_str()).collect();
-            lines.push(format!("{path}: a Dockerfile with the stages {}", stages.join(", ")));
-        }
+        lines.extend(self.dockerfiles.iter().map(dockerfile));
         lines.extend(self.scanner_files.iter().map(|place| format!("{place}: a scanner's configuration")));
         lines.extend(self.scripts.iter().map(|(_, path)| format!("{path}: a script of the release")));
         lines.extend(self.documents.iter().map(|path| format!("{path}: quotes commands")));

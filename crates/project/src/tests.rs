@@ -52,8 +52,19 @@ fn server() -> Files {
     ])
 }
 
-const NORMALIZERS: &[&str] =
-    &["go-test", "go-test-v", "go-test-json", "jest", "node-spec", "npm-ci", "sgr", "tap", "vite", "vitest"];
+const NORMALIZERS: &[&str] = &[
+    "go-test",
+    "go-test-v",
+    "go-test-json",
+    "jest",
+    "node-spec",
+    "npm-ci",
+    "npm-warnings",
+    "sgr",
+    "tap",
+    "vite",
+    "vitest",
+];
 
 const PACKAGE: &str = r#"{
   "name": "web",
@@ -156,6 +167,7 @@ fn packages_of_pnpm_and_yarn_are_installed_by_their_clients() {
     }
     let outputs: Vec<&str> = spec("pnpm-install-web").outputs.iter().map(|path| path.as_str()).collect();
     assert_eq!(outputs, ["web/node_modules", "web/packages/one/node_modules"]);
+    assert!(!text.contains("npm-warnings"), "other clients print no warnings of npm: {text}");
     let kinds: Vec<&str> = plan.frozen.values().map(|input| input.kind.as_str()).collect();
     assert_eq!(kinds, ["yarn-packages", "yarn-packages", "pnpm-packages"], "{text}");
     assert!(text.contains("web/package.json:1: pnpm@11.22.0 wants Node 22.13 at least"), "{text}");
@@ -174,6 +186,10 @@ fn workspaces_of_npm_yield_what_the_lock_says() {
     let install = plan.command(&"npm-ci".parse().expect("a name")).expect("planned");
     let outputs: Vec<&str> = install.outputs.iter().map(|path| path.as_str()).collect();
     assert_eq!(outputs, ["node_modules", "packages/one/node_modules"], "{text}");
+    assert_eq!(
+        (&install.normalize_stdout[..], &install.normalize_stderr[..]),
+        (&["npm-ci".to_owned()][..], &["npm-warnings".to_owned()][..])
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a plan names and the repository does not have yet: definitions and locks of images, mirrors and locks of frozen inputs,
 //! documents. A plan is sound without them, and nothing runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImagePlatform;
-use rcrepro_model::plan::{FrozenInput, ImageSource};
+use rcrepro_model::plan::{FrozenInput, ImageSource, Plan};
 use rcrepro_model::text::address::without_secrets;
 use rcrepro_model::text::causes::causes;
 use rcrepro_model::text::hint::Hint as _;
@@ -110,7 +110,9 @@ pub(crate) fn missing(workspace: &Workspace) -> Vec<Missing> {
         plan.images.iter().filter_map(|(name, source)| image(workspace, name, source)).collect();
     // Definitions first: nothing is locked without them.
     found.sort_by_key(|missing| missing.hint.starts_with("rcrepro image lock"));
-    found.extend(plan.frozen.iter().filter_map(|(name, input)| frozen_input(workspace, name, input)));
+    let needed = needed(plan);
+    let inputs = plan.frozen.iter().filter(|(name, _)| needed.contains(*name));
+    found.extend(inputs.filter_map(|(name, input)| frozen_input(workspace, name, input)));
     let gone = plan.documents.generated.iter().filter(|path| !workspace.folder.join(path.as_str()).exists());
     found.extend(gone.map(|path| Missing {
         what: format!("document `{path}`"),
@@ -121,6 +123,20 @@ pub(crate) fn missing(workspace: &Workspace) -> Vec<Missing> {
         hint: format!("printf '{}\\n' >> {folder}/{}", attributes::LINE, attributes::FILE),
     }));
     found
+}
+
+/// Lists the frozen inputs that a packet uses. No run looks at the others.
+#[must_use]
+pub(crate) fn needed(plan: &Plan) -> BTreeSet<Name> {
+    plan.packets.values().flat_map(|packet| plan.references(packet).frozen).collect()
+}
+
+/// Whether a person has nothing to bring for a frozen input: its data is there and locked, or no packet uses it.
+#[must_use]
+pub(crate) fn is_brought(workspace: &Workspace, name: &Name) -> bool {
+    let Some(input) = workspace.plan.frozen.get(name) else { return false };
+    let is_there = input.path.as_ref().is_some_and(|path| workspace.folder.join(path).exists());
+    (is_there && frozen::lock_path(&workspace.folder, name).exists()) || !needed(&workspace.plan).contains(name)
 }
 
 fn image(workspace: &Workspace, name: &Name, source: &ImageSource) -> Option<Missing> {

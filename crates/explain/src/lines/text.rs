@@ -21,6 +21,9 @@ const SHARE: u64 = 32;
 /// The most that an alignment costs: larger ones are done by number.
 const LINES_WORK: u64 = (LINES * LINES) as u64 / SHARE;
 
+/// How npm begins each line of a warning, later versions and earlier ones.
+const NPM_WARNS: [&str; 2] = ["npm warn ", "npm WARN "];
+
 /// Explains two texts line by line.
 #[must_use]
 pub fn explain_text(at: &str, left: &str, right: &str, hints: &Hints<'_>) -> Vec<Explained> {
@@ -167,7 +170,8 @@ fn moved(
         of.iter().map(|i| bare(lines[*i]).trim()).collect::<Vec<_>>().join(" | ")
     };
     let cause = format!("{} lines are on both sides, in another order", pairs.len());
-    let remedy = order_remedy("", hints);
+    let warns = ls.iter().all(|l| NPM_WARNS.iter().any(|prefix| a[*l].starts_with(prefix)));
+    let remedy = if warns { Some("normalize.stderr = [\"npm-warnings\"]") } else { order_remedy("", hints) };
     Some(Explained::new(&span, DifferenceClass::Order, [&in_order(a, &ls), &in_order(b, &rs)], cause, remedy))
 }
 
@@ -333,6 +337,22 @@ mod tests {
         }
         let (found, work) = worked("one 1\ntwo\n", "one 2\ntwo\n");
         assert!(!found.iter().any(Explained::is_cut) && work < 1_000, "{work}: {found:?}");
+    }
+
+    #[test]
+    fn warnings_of_npm_in_another_order_name_their_normalizer() {
+        let remedy = |prefix: &str, line: &str| {
+            let text = |first: &str, second: &str| {
+                format!("{prefix} deprecated {first}: not maintained\n{prefix} deprecated {second}: not maintained\n")
+            };
+            let found = explain_text("x", &text("a@1", "b@1"), &text("b@1", "a@1"), &Hints::of(line));
+            assert_eq!(found.iter().map(|one| one.class).collect::<Vec<_>>(), [DifferenceClass::Order], "{found:?}");
+            found[0].remedy.clone().unwrap_or_default()
+        };
+        for prefix in ["npm warn", "npm WARN"] {
+            assert_eq!(remedy(prefix, "cd web && npm ci"), "normalize.stderr = [\"npm-warnings\"]");
+        }
+        assert!(!remedy("npm error", "npm ci").contains("npm-warnings"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub(crate) mod jest;
 pub(crate) mod node_spec;
 pub(crate) mod npm_ci;
 pub(crate) mod npm_error;
+pub(crate) mod npm_warnings;
 pub(crate) mod tsc_diagnostics;
 pub(crate) mod vite;
 pub(crate) mod vitest;

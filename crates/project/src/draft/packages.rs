@@ -91,17 +91,33 @@ fn install_of_package(project: &ProjectSurvey, package: &NpmPackage, client: Pla
     install.outputs = package.installs.iter().map(|folder| joined(folder, "node_modules")).collect();
     if client.is_npm() {
         install.normalizers = vec!["npm-ci"];
+        // It warns of deprecated packages in the order in which it unpacked them.
+        install.errors_normalizers = vec!["npm-warnings"];
     }
     install.only_exit_code = !client.is_npm();
     install.comments.extend(package.lock.iter().map(|(_, lock)| lock.clone()));
     install.comments.extend(package.package_manager.iter().map(|seen| format!("{}: {}", seen.place, seen.text)));
     install.comments.extend(in_ci.map(|line| line.line.place.to_string()));
+    install.comments.extend(scripts_at_install(package));
     if let Some(place) = &package.workspaces {
         let todo = "TODO: `node_modules` in folders of workspaces, if yarn makes any, in `outputs`";
         let todo = if client.name() == "yarn" { format!("; {todo}") } else { String::new() };
         install.comments.push(format!("{place}: workspaces{todo}"));
     }
     install
+}
+
+/// Says which packages run scripts when they are installed: without a network, what those download is out of reach.
+fn scripts_at_install(package: &NpmPackage) -> Option<String> {
+    const NAMED: usize = 3;
+    let (_, lock) = package.lock.as_ref().filter(|_| !package.install_scripts.is_empty())?;
+    let names: Vec<String> = package.install_scripts.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    let more = package.install_scripts.len() - names.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    Some(format!(
+        "{lock}: scripts run at the installation of {}{more}; if one fails because it downloads something: `npm ci --ignore-scripts`",
+        names.join(", ")
+    ))
 }
 
 /// Plans the tests: those of a runner that is known by the script that CI runs of it, else the script `test`.

@@ -145,3 +145,29 @@ fn what_publishes_a_site_is_no_part_of_a_release() {
     let lines: Vec<&str> = plan.sets.values().flatten().map(|spec| spec.line.as_str()).collect();
     assert!(lines.contains(&"npm run lint") && !lines.contains(&"npm run docs:build"), "{text}");
 }
+
+#[test]
+fn packages_that_run_scripts_at_their_installation_are_named() {
+    let told = |packages: &[(&str, &str)]| {
+        let packages: Vec<String> = packages
+            .iter()
+            .map(|(name, more)| format!(r#""node_modules/{name}": {{"hasInstallScript": true{more}}}"#))
+            .collect();
+        let lock = format!(
+            r#"{{"packages": {{"": {{"hasInstallScript": true}}, {}, "node_modules/plain": {{}}}}}}"#,
+            packages.join(", ")
+        );
+        let (_, text) = planned(&[("web/package.json", "{}"), ("web/package-lock.json", &lock)]);
+        assert!(!text.contains("TODO") && !text.contains("`plain`"), "{text}");
+        text.replace("\n# ", " ")
+    };
+    let says = "web/package-lock.json: scripts run at the installation of ";
+    let remedy = "; if one fails because it downloads something: `npm ci --ignore-scripts`";
+    let one =
+        told(&[("@scope/a", ""), ("mac", r#", "os": ["darwin"]"#), ("x/node_modules/b", r#", "os": ["!win32"]"#)]);
+    assert!(one.contains(&format!("{says}`@scope/a`, `b`{remedy}")), "{one}");
+    let many = told(&[("e", ""), ("d", ""), ("c", ""), ("b", ""), ("a", "")]);
+    assert!(many.contains(&format!("{says}`a`, `b`, `c` and 2 more{remedy}")), "{many}");
+    let none = told(&[("mac", r#", "os": ["darwin"]"#)]);
+    assert!(!none.contains("--ignore-scripts"), "{none}");
+}

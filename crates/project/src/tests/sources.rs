@@ -92,3 +92,18 @@ fn a_workspace_of_another_package_is_installed_once() {
     let lines: Vec<&str> = frontend.iter().map(|spec| spec.line.as_str()).collect();
     assert_eq!(lines, ["TZ=UTC pnpm exec vitest run"], "{text}");
 }
+
+#[test]
+fn stages_are_told_with_and_without_a_name() {
+    for (text, expected) in [
+        ("FROM a\nRUN b\n", "1 stage without a name"),
+        ("FROM a AS build\nFROM b as app\n", "the stages build, app"),
+        ("FROM a AS build\nFROM b\n", "the stages build and 1 stage without a name"),
+        ("FROM a\nFROM b\n", "2 stages without a name"),
+        ("# nothing yet\n", "no stage"),
+    ] {
+        let lines = ProjectSurvey::of(&files(&[(".config/Dockerfile", text)])).explain();
+        let line = format!(".config/Dockerfile: a Dockerfile with {expected}");
+        assert!(lines.contains(&line), "`{line}` in {lines:?}");
+    }
+}

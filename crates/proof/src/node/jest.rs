@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::sources::focused;
+use super::sources::{RanFiles, focused};
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::evidence::CommandEvidence;
@@ -13,12 +13,12 @@ use crate::outcome::Proof;
 use crate::text::{lines, number_before, were};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
-pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Jest, version: 1, rules: RULES, pass, failure: None };
+pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Jest, version: 2, rules: RULES, pass, failure: None };
 
 const RULES: &str = "Proven: the summary line `Tests:`, or `numPassedTests` of --json, counts a test that passed. Hollow: no tests \
 found; no such count, as when a test ends the process; every test was skipped or is to do; --listTests, --showConfig, --clearCache and \
 --init, which run none. On a condition: -u, and snapshots that were written anew; --shard, --onlyChanged, --changedSince, --lastCommit and \
---findRelatedTests, which leave tests out; tests that were skipped where a test file says `.only`. Contradicted: a test or a test suite \
+--findRelatedTests, which leave tests out; tests that were skipped where a test file that ran says `.only`. Contradicted: a test or a test suite \
 failed.\n";
 
 /// Flags with which no test runs.
@@ -34,6 +34,7 @@ struct Counts {
     failed_suites: u64,
     written: u64,
     reports: usize,
+    files: RanFiles,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +48,14 @@ struct Report {
     num_todo_tests: u64,
     #[serde(default)]
     snapshot: Snapshot,
+    #[serde(default)]
+    test_results: Vec<TestFile>,
+}
+
+#[derive(Deserialize)]
+struct TestFile {
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -103,7 +112,8 @@ fn conditions(call: &Call, counts: &Counts, evidence: &CommandEvidence<'_>) -> V
         found.push(Condition::new("jest-partial", "", format!("`{flag}` runs a part of the tests")));
     }
     if counts.skipped > 0 {
-        found.extend(focused(call, evidence).into_iter().map(|file| {
+        let ran = focused(call, evidence).into_iter().filter(|file| counts.files.may_hold(file));
+        found.extend(ran.map(|file| {
             let says =
                 format!("`{file}` says that some of its tests alone run, and {} skipped", were(counts.skipped, "test"));
             Condition::new("jest-only", &file, says)
@@ -113,11 +123,13 @@ fn conditions(call: &Call, counts: &Counts, evidence: &CommandEvidence<'_>) -> V
 }
 
 impl Counts {
-    /// Reads `Tests:       2 skipped, 1 passed, 3 total`, and the lines of suites and snapshots beside it.
+    /// Reads `Tests:       2 skipped, 1 passed, 3 total`, the lines of suites and snapshots beside it, and `PASS src/a.test.js`. Of
+    /// a file whose tests are all skipped there is no such line; the summary has them as `1 skipped, 2 passed, 2 of 3 total`.
     fn summary(&mut self, line: &str) {
         let count = |counts: &str, word| number_before(counts, word).unwrap_or(0);
         if let Some(counts) = line.strip_prefix("Test Suites: ") {
             self.failed_suites += count(counts, "failed");
+            self.files.counted += number_before(counts, "of").unwrap_or_else(|| count(counts, "total"));
         } else if let Some(counts) = line.strip_prefix("Snapshots: ") {
             self.written += count(counts, "written");
         } else if let Some(counts) = line.strip_prefix("Tests: ").filter(|_| line.ends_with(" total")) {
@@ -125,6 +137,10 @@ impl Counts {
             self.passed += count(counts, "passed");
             self.failed += count(counts, "failed");
             self.skipped += count(counts, "skipped") + count(counts, "todo");
+        } else if let Some(file) =
+            ["PASS ", "FAIL ", " PASS ", " FAIL "].iter().find_map(|mark| line.strip_prefix(mark))
+        {
+            self.files.add(file);
         }
     }
 
@@ -138,6 +154,7 @@ impl Counts {
             self.failed_suites += report.num_failed_test_suites;
             self.skipped += report.num_pending_tests + report.num_todo_tests;
             self.written += report.snapshot.added + report.snapshot.updated;
+            report.test_results.iter().filter(|file| !file.name.is_empty()).for_each(|file| self.files.add(&file.name));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A project's own files in the input tree, less what was installed.
 
+use std::collections::BTreeSet;
+
 use crate::call::Call;
 use crate::evidence::CommandEvidence;
 use crate::inputs::{InputKind, Listing};
@@ -36,6 +38,38 @@ pub(super) fn focused(call: &Call, evidence: &CommandEvidence<'_>) -> Vec<String
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// The test files that a runner's output names, as far as it names them all.
+#[derive(Default)]
+pub(super) struct RanFiles {
+    /// What the output has in the place of each name: perhaps a project before it and a time behind.
+    names: BTreeSet<String>,
+    /// How many files ran, by the summary; 0 where it counts none.
+    pub(super) counted: u64,
+}
+
+impl RanFiles {
+    pub(super) fn add(&mut self, name: &str) {
+        self.names.insert(name.trim().to_owned());
+    }
+
+    /// Whether a file, by its path from the call's folder, may be one of them. An output that does not name all of them tells
+    /// nothing. The runner may have started in another folder, so that the end of a path is enough.
+    pub(super) fn may_hold(&self, file: &str) -> bool {
+        let ends_with = |path: &str, end: &str| path.strip_suffix(end).is_some_and(|rest| rest.ends_with('/'));
+        let fits = |name: &String| {
+            let ends = name.match_indices(" (").map(|(at, _)| &name[..at]).chain([name.as_str()]);
+            let mut paths =
+                ends.flat_map(|end| std::iter::once(end).chain(end.match_indices(' ').map(|(at, _)| &end[at + 1..])));
+            paths.any(|path| {
+                let path = path.trim_start_matches("../");
+                path == file || ends_with(path, file) || ends_with(file, path)
+            })
+        };
+        let names_all = !self.names.is_empty() && self.names.len() as u64 >= self.counted;
+        !names_all || self.names.iter().any(fits)
+    }
 }
 
 /// Whether a folder, or one below it, has a file whose name passes; `None` when that cannot be told.

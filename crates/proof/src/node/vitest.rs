@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 
-use super::sources::focused;
+use super::sources::{RanFiles, focused};
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::evidence::CommandEvidence;
 use crate::outcome::Proof;
-use crate::text::{lines, number_before, were};
+use crate::text::{leading_number, lines, number_before, were};
 use crate::{junit, tap};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
@@ -15,7 +15,7 @@ mod settings;
 
 use settings::Settings;
 
-pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Vitest, version: 3, rules: RULES, pass, failure: None };
+pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Vitest, version: 4, rules: RULES, pass, failure: None };
 
 const RULES: &str = "Proven: the summary line `Tests` of the default, verbose, basic, dot and tree reporters, or, where --reporter \
 or the configuration asks for it, `numPassedTests` of json, the tests of junit or tap, count a test that passed. Hollow: `No test \
@@ -24,7 +24,7 @@ files found`; no such count, or one in another form than the line asks for; ever
 of tests. On a condition: -u, which writes snapshots instead of comparing them; --retry, --shard, --changed, `vitest related`; --allowOnly \
 where tests were skipped. Contradicted: tests that failed, or errors outside of tests that the command line lets pass. Hollow also: --mergeReports, which runs no \
 test. On a condition also: snapshots that were written anew; `retry` in the configuration or the report; tests that were skipped where a \
-test file says `.only`. The configuration is read with the files that it names by a relative path.\n";
+test file that ran says `.only`. The configuration is read with the files that it names by a relative path.\n";
 
 #[derive(Default)]
 struct Counts {
@@ -33,6 +33,7 @@ struct Counts {
     failed: u64,
     written: u64,
     reports: usize,
+    files: RanFiles,
 }
 
 fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
@@ -76,8 +77,8 @@ fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
         if counts.reports == 0
             && let Some(found) = junit().or_else(tap)
         {
-            counts =
-                Counts { passed: found.passed, skipped: found.skipped, failed: found.failed, written: 0, reports: 1 };
+            let (passed, skipped, failed) = (found.passed, found.skipped, found.failed);
+            counts = Counts { passed, skipped, failed, reports: 1, ..Counts::default() };
         }
     }
     let skipped = counts.skipped;
@@ -88,7 +89,8 @@ fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
         left_out.push(Condition::new("vitest-snapshots", "", says));
     }
     if skipped > 0 {
-        left_out.extend(focused(call, evidence).into_iter().map(|file| {
+        let ran = focused(call, evidence).into_iter().filter(|file| counts.files.may_hold(file));
+        left_out.extend(ran.map(|file| {
             let says = format!("`{file}` says that some of its tests alone run, and {} skipped", were(skipped, "test"));
             Condition::new("vitest-only", &file, says)
         }));
@@ -149,6 +151,14 @@ struct Report {
     num_todo_tests: u64,
     #[serde(default)]
     snapshot: Snapshot,
+    #[serde(default)]
+    test_results: Vec<TestFile>,
+}
+
+#[derive(Deserialize)]
+struct TestFile {
+    #[serde(default)]
+    name: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -158,8 +168,15 @@ struct Snapshot {
 }
 
 impl Counts {
-    /// Reads `      Tests  10 passed | 3 skipped (13)`.
+    /// Reads `      Tests  10 passed | 3 skipped (13)`, and the names of files, whose lines are the least indented:
+    /// ` ✓ src/a.test.ts (3 tests | 1 skipped) 5ms`, ` ✓ src/a.test.ts > adds 5ms`.
     fn summary(&mut self, line: &str) {
+        if let Some(rest) = [" ✓ ", " ❯ ", " ↓ ", " × "].iter().find_map(|mark| line.strip_prefix(mark)) {
+            self.files.add(rest.split(" > ").next().unwrap_or(rest));
+        }
+        if let Some(counts) = line.trim_start().strip_prefix("Test Files  ") {
+            self.files.counted += counts.rsplit('(').next().and_then(leading_number).unwrap_or(0);
+        }
         if let Some(counts) = line.trim_start().strip_prefix("Snapshots  ") {
             self.written += number_before(counts, "written").unwrap_or(0);
         }
@@ -183,6 +200,7 @@ impl Counts {
             self.failed += report.num_failed_tests;
             self.skipped += report.num_pending_tests + report.num_todo_tests;
             self.written += report.snapshot.added;
+            report.test_results.iter().filter(|file| !file.name.is_empty()).for_each(|file| self.files.add(&file.name));
         }
     }
 }

@@ -151,3 +151,58 @@ fn a_lock_for_other_systems_only_is_named() {
     assert_eq!(named(&[&events]), [""; 0], "it is needed nowhere else");
     assert_eq!(named(&[]), [""; 0]);
 }
+
+/// A file that the runner never saw, such as one of another runner, says nothing about the tests that were skipped.
+#[test]
+fn only_files_that_ran_are_named_for_their_focus() {
+    let only = "test.only('a', () => {});\n";
+    let files = ["/work/src/a.test.js", "/work/e2e/b.spec.js", "/work/src/c (1).test.js"].map(|path| (path, only));
+    let named = |line: &str, stdout: &str, stderr: &str| {
+        Case { files: &files, stderr, ..said(line, stdout) }.conditions().join(" ").replace("conditions/", "")
+    };
+    let sums = "Test Suites: 2 passed, 2 total\nTests:       1 skipped, 2 passed, 3 total\n";
+    let partly = "Test Suites: 1 skipped, 1 passed, 1 of 2 total\nTests:       1 skipped, 2 passed, 3 total\n";
+    let (a, b, c) = ("jest-only:src/a.test.js", "jest-only:e2e/b.spec.js", "jest-only:src/c (1).test.js");
+    let all = [b, a, c].join(" ");
+    for (stderr, expected) in [
+        (format!("PASS src/a.test.js (5.1 s)\nPASS src/d.test.js\n{sums}"), a.to_owned()),
+        (
+            format!(" PASS  web src/a.test.js (5 s, 50 MB heap size)\nPASS ../src/c (1).test.js\n{sums}"),
+            format!("{a} {c}"),
+        ),
+        (format!("PASS src/d.test.js\n{partly}"), String::new()),
+        (format!("PASS src/d.test.js\n{sums}"), all.clone()),
+        (sums.to_owned(), all.clone()),
+    ] {
+        assert_eq!(named("jest", "", &stderr), expected, "{stderr}");
+    }
+    let json = |names: &str| {
+        format!(
+            "{{\"numPassedTests\": 2, \"numFailedTests\": 0, \"numFailedTestSuites\": 0, \"numPendingTests\": 1{names}}}"
+        )
+    };
+    let results = ", \"testResults\": [{\"name\": \"/work/src/a.test.js\"}, {\"name\": \"/work/src/d.test.js\"}]";
+    assert_eq!(named("jest --json", &json(results), ""), a);
+    assert_eq!(named("jest --json", &json(""), ""), all);
+
+    let all = all.replace("jest-", "vitest-");
+    let sums = " Test Files  2 passed (2)\n      Tests  2 passed | 1 skipped (3)\n";
+    for (stdout, expected) in [
+        (
+            format!(
+                " ✓ src/a.test.js (2 tests | 1 skipped) 9ms\n   ✓ e2e/b.spec.js  400ms\n ✓ src/d.test.js (1 test) 2ms\n{sums}"
+            ),
+            "vitest-only:src/a.test.js".to_owned(),
+        ),
+        (
+            format!(" ✓ |web| src/c (1).test.js > is > so 9ms\n ✓ src/d.test.js > is 2ms\n{sums}"),
+            "vitest-only:src/c (1).test.js".to_owned(),
+        ),
+        (format!(" ✓ src/d.test.js (1 test) 2ms\n{sums}"), all.clone()),
+        (sums.to_owned(), all.clone()),
+    ] {
+        assert_eq!(named("vitest run", &stdout, ""), expected, "{stdout}");
+    }
+    assert_eq!(named("vitest run --reporter=json", &json(results), ""), "vitest-only:src/a.test.js");
+    assert_eq!(named("vitest run --reporter=json", &json(""), ""), all);
+}
