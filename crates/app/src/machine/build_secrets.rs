@@ -46,7 +46,7 @@ pub(crate) fn read(
             },
         };
         let Some(content) = content else { continue };
-        script.push_str(&format!("base64 -d > {FOLDER}/{id} <<< {}\n", base64::encode(&content)));
+        script.push_str(&format!("base64 -d > {FOLDER}/{id} <<< '{}'\n", base64::encode(&content)));
         for line in content.split(|byte| *byte == b'\n').chain([content.as_slice()]) {
             let line = line.trim_ascii();
             words.add(line);

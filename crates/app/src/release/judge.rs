@@ -58,6 +58,7 @@ pub fn judge(
             found.push(finding(FindingName::ImageUndecided, name, "config", "image settings", error.to_string()))
         }
     }
+    found.extend(unplanned_secret(name, image, entry));
     for (at, parts) in [("parts", entry.parts), ("again", entry.again)] {
         found.extend(tied(name, at, parts, store)?);
     }
@@ -255,6 +256,14 @@ fn texts(
         .take(NAMED)
         .map(|key| finding(kind, name, &format!("{what}{separator}{key}"), text(one.get(key)), text(other.get(key))));
     Ok(named.collect())
+}
+
+/// Finds a secret of the record that the plan does not name. One that the plan names may have been missing.
+fn unplanned_secret(name: &Name, image: &ReleaseImage, entry: &BuiltEntry) -> Option<Finding> {
+    let planned = image.buildkit.as_ref().map(|buildkit| &buildkit.secrets);
+    let recorded = entry.builder.iter().flat_map(|builder| &builder.secrets);
+    let other = recorded.filter(|id| planned.is_none_or(|planned| !planned.contains_key(*id))).next()?;
+    Some(finding(FindingName::ImageFailed, name, "builder.secrets", "secrets of the plan", format!("`{other}`")))
 }
 
 /// Writes what the plan has an image built by and from.

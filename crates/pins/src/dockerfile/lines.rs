@@ -82,6 +82,7 @@ pub fn instructions(text: &str) -> Vec<DockerfileInstruction> {
     let mut found: Vec<DockerfileInstruction> = Vec::new();
     let mut words: Vec<Word> = Vec::new();
     let mut here: Vec<String> = Vec::new();
+    let mut open = false;
     for (number, line) in (1..).zip(text.lines()) {
         if let Some(end) = here.first() {
             if line.trim_start_matches('\t') == end {
@@ -96,7 +97,16 @@ pub fn instructions(text: &str) -> Vec<DockerfileInstruction> {
         let trimmed = line.trim_end();
         let continued = trimmed.ends_with(escape);
         let code = if continued { &trimmed[..trimmed.len() - escape.len_utf8()] } else { trimmed };
-        words.extend(split(code, number));
+        let mut more = split(code, number).into_iter();
+        // A line that is continued without a space goes on with the same word.
+        if open
+            && !code.starts_with(char::is_whitespace)
+            && let (Some(last), Some(first)) = (words.last_mut(), more.next())
+        {
+            last.text.push_str(&first.text);
+        }
+        words.extend(more);
+        open = continued && !code.ends_with(char::is_whitespace);
         if continued {
             continue;
         }

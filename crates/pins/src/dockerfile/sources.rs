@@ -179,6 +179,7 @@ mod tests {
             ("--from=build", "--from=busybox:1", "7:13: `busybox:1` is not an image"),
             ("COPY . .", "ADD https://example.com/x /x", "5:5: `ADD https://example.com/x` may fetch"),
             ("COPY . .", "RUN --mount=type=bind,from=tools:2,target=/t true", "5:28: `tools:2` is not an image"),
+            ("COPY . .", "CO\\\nPY --from=busybox:1 /a /b", "6:11: `busybox:1` is not an image"),
             ("COPY . .", "ADD $FILE /x", "5:5: `ADD $FILE` may fetch"),
         ];
         for (from, to, expected) in cases {

@@ -47,10 +47,7 @@ fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     if let Some(line) = lines.iter().find(|line| line.trim_start().starts_with("No test files found")) {
         return Proof::hollow(line.trim());
     }
-    if lines.iter().any(|line| {
-        line.trim_start().starts_with("Errors  ")
-            && number_before(line, "error").or(number_before(line, "errors")).is_some()
-    }) {
+    if lines.iter().any(|line| counts_errors(line)) {
         return Proof::contradicted("errors outside of tests, which the command line lets pass");
     }
     let settings = Settings::of(call, evidence);
@@ -96,6 +93,12 @@ fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
         }));
     }
     judge(counts, alike.len()).on(left_out)
+}
+
+/// Whether a line of the summary counts errors outside of tests.
+fn counts_errors(line: &str) -> bool {
+    line.trim_start().starts_with("Errors  ")
+        && number_before(line, "error").or(number_before(line, "errors")).is_some()
 }
 
 fn judge(counts: Counts, alike: usize) -> Proof {

@@ -33,7 +33,7 @@ use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
-use rcrepro_pins::dockerfile::sources::{given, sources};
+use rcrepro_pins::dockerfile::sources::{familiar, given, sources};
 use rcrepro_store::{BlobStore as _, export};
 
 /// How long one target may take.
@@ -89,10 +89,17 @@ impl ReleaseStep<'_> {
             Some(Output::Directory { root }) if executed.ending == (Ending::Exited { code: 0 }) => *root,
             _ => {
                 (self.context.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
-                return Ok(Err(self.not_built(name, image, &executed)?));
+                return Ok(Err(self.not_built(name, (image, buildkit), &executed)?));
             }
         };
-        let (parts, blobs) = self.read_layout(name, layout).await?;
+        let (parts, blobs) = match self.read_layout(name, layout).await {
+            Err(ReleaseError::Tar { source, .. }) => {
+                (self.context.observe)(RunEvent::Prepared { what, how: "built, and NOT kept".to_owned() });
+                let expected = "an image of files, folders and links that have names in UTF-8";
+                return Ok(Err(finding(FindingName::ImageUndecided, name, "tree", expected, source.to_string())));
+            }
+            read => read?,
+        };
         let how = format!("built, {} s", began.elapsed().as_secs());
         (self.context.observe)(RunEvent::Prepared { what, how });
         let contexts = buildkit.contexts.iter().map(|(called, context)| (called.clone(), context.to_string()));
@@ -161,6 +168,9 @@ impl ReleaseStep<'_> {
         let Some(text) = text_of(&**self.context.store, self.resolved.source, &image.dockerfile)? else {
             return refused("a Dockerfile", format!("the source has no file `{}`", image.dockerfile));
         };
+        if let Some((one, other)) = same_base(buildkit) {
+            return refused("references that differ", format!("`bases` has one twice, as `{one}` and as `{other}`"));
+        }
         let mut arguments = image.arguments.clone();
         arguments.extend(image.builders.iter().map(|(name, locked)| (name.clone(), self.reference(locked))));
         let given = given(
@@ -205,7 +215,12 @@ impl ReleaseStep<'_> {
     }
 
     /// Says why a build left no image.
-    fn not_built(&self, name: &Name, image: &ReleaseImage, executed: &Executed) -> Result<Finding, ReleaseError> {
+    fn not_built(
+        &self,
+        name: &Name,
+        (image, buildkit): (&ReleaseImage, &BuildkitImage),
+        executed: &Executed,
+    ) -> Result<Finding, ReleaseError> {
         let said = self.context.store.get(executed.result.stderr)?;
         let said = lines_of_steps(&String::from_utf8_lossy(&said));
         let memory = self.context.engine.info().machine.memory(None).amount;
@@ -213,7 +228,11 @@ impl ReleaseStep<'_> {
             Ending::Exited { code: NO_BUILDER } => Ok(no_builder(name, tail(&said))),
             Ending::Exited { .. } => {
                 let reason = said.lines().rev().find_map(|line| line.strip_prefix("error: "));
-                let reason = reason.unwrap_or("it ended without saying why");
+                let mut reason = reason.unwrap_or("it ended without saying why").to_owned();
+                let missing = |id: &&String| reason.contains(&format!("secret {id}: not found"));
+                if let Some(id) = buildkit.secrets.keys().find(missing) {
+                    reason = format!("{reason}: this machine has no {}", buildkit.secrets[id]);
+                }
                 let expected = format!("{} builds", image.stage());
                 Ok(finding(FindingName::ImageFailed, name, "", expected, format!("{reason}{}", tail(&said))))
             }
@@ -249,6 +268,12 @@ impl ReleaseStep<'_> {
 /// Leaves out what the builder's client logs for its own developers.
 fn lines_of_steps(said: &str) -> String {
     said.lines().filter(|line| !line.starts_with("time=\"")).collect::<Vec<_>>().join("\n")
+}
+
+/// Finds two spellings of one reference among the bases.
+fn same_base(buildkit: &BuildkitImage) -> Option<(&str, &str)> {
+    let mut seen = BTreeMap::new();
+    buildkit.bases.keys().find_map(|one| seen.insert(familiar(one), one.as_str()).map(|other| (other, one.as_str())))
 }
 
 /// Gives an architecture as Dockerfiles name it.

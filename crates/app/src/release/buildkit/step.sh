@@ -17,6 +17,9 @@ jq --slurpfile step /work/step.json '
   | .process.args = $s.entry + .process.args
   | (.process.env | map(split("=")[0])) as $has
   | .process.env += ($s.environment | to_entries | map(select(.key as $k | $has | index($k) | not) | "\(.key)=\(.value)"))
+  # The tracing of BuildKit: a socket of the builder, and random numbers.
+  | .process.env |= map(select(test("^(OTEL_|TRACEPARENT=|TRACESTATE=)") | not))
+  | .mounts |= map(select(.destination != "/dev/otel-grpc.sock"))
   | .mounts += $s.mounts
   | del(.linux.cgroupsPath, .linux.resources)
 ' "$config" > "$config.new"
