@@ -261,8 +261,8 @@ fn texts(
 /// Finds a secret of the record that the plan does not name. One that the plan names may have been missing.
 fn unplanned_secret(name: &Name, image: &ReleaseImage, entry: &BuiltEntry) -> Option<Finding> {
     let planned = image.buildkit.as_ref().map(|buildkit| &buildkit.secrets);
-    let recorded = entry.builder.iter().flat_map(|builder| &builder.secrets);
-    let other = recorded.filter(|id| planned.is_none_or(|planned| !planned.contains_key(*id))).next()?;
+    let mut recorded = entry.builder.iter().flat_map(|builder| &builder.secrets);
+    let other = recorded.find(|id| planned.is_none_or(|planned| !planned.contains_key(*id)))?;
     Some(finding(FindingName::ImageFailed, name, "builder.secrets", "secrets of the plan", format!("`{other}`")))
 }
 
