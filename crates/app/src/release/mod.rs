@@ -15,7 +15,7 @@ use rcrepro_engine::ImageHost;
 use rcrepro_format::records::release_json;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord, Released};
+use rcrepro_model::evidence::release_record::{BuiltEntry, ReleaseRecord, Released};
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
@@ -164,7 +164,7 @@ impl ReleaseStep<'_> {
             }
         }
         ReleaseRecord {
-            version: RELEASE_RECORD_VERSION,
+            version: ReleaseRecord::version_of(&built),
             packet: self.packet.clone(),
             plan: self.workspace.plan_digest(),
             source: self.resolved.source,

@@ -15,8 +15,11 @@ use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format that this build writes.
 ///
-/// 3 knows images that a builder of our own made: which one, what it was given, and the manifest that came out. 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 has the streams only.
+/// 3 has images that a builder of our own made: which one, what it was given, and the manifest that came out. 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 has the streams only.
 pub const RELEASE_RECORD_VERSION: u32 = 3;
+
+/// The version of a record whose images the engine's classic builder made, all of them.
+pub const CLASSIC_RECORD_VERSION: u32 = 2;
 
 /// The oldest version of the record's format that this build reads.
 pub const OLDEST_RELEASE_RECORD_VERSION: u32 = 1;
@@ -170,16 +173,24 @@ impl ReleaseRecord {
         self.images.values().flat_map(of_image).all(|result| result.is_some() == (self.version >= 2))
     }
 
-    /// Whether each image has a manifest exactly when a builder of our own made it, which no version before 3 knows.
+    /// Returns the version that a record of these images has.
+    #[must_use]
+    pub fn version_of(images: &BTreeMap<Name, BuiltEntry>) -> u32 {
+        let ours = images.values().any(|built| built.builder.is_some());
+        if ours { RELEASE_RECORD_VERSION } else { CLASSIC_RECORD_VERSION }
+    }
+
+    /// Whether each image has a manifest exactly when a builder of our own made it, and one has in version 3 and in no other.
     #[must_use]
     pub fn has_manifests_of_its_builders(&self) -> bool {
-        self.images.values().all(|built| {
-            let ours = built.builder.is_some();
-            (self.version >= 3 || !ours)
-                && [built.parts, built.again]
+        let is_third = Self::version_of(&self.images) == RELEASE_RECORD_VERSION;
+        is_third == (self.version >= RELEASE_RECORD_VERSION)
+            && self.images.values().all(|built| {
+                let ours = built.builder.is_some();
+                [built.parts, built.again]
                     .iter()
                     .all(|one| one.manifest.is_some() == ours && one.image_config.is_some() == ours)
-        })
+            })
     }
 
     /// Lists the blobs that the record names directly; of trees, their roots.

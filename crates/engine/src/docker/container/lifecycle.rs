@@ -35,7 +35,7 @@ const KILL_LIMIT: Duration = Duration::from_secs(60);
 /// The exit code of a container that was killed, by its user or because memory ran out.
 const KILLED: i64 = 137;
 /// How often, and in what steps, a killed container is asked again whether memory ran out.
-const LOOKS: u32 = 8;
+const LOOKS: u32 = 24;
 const LOOK_EVERY: Duration = Duration::from_millis(125);
 /// The seconds that a command gets between SIGTERM and SIGKILL when the user stops the run.
 const GRACE_SECONDS: i32 = 2;
