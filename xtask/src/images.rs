@@ -10,10 +10,38 @@ use std::time::Instant;
 
 use crate::engine;
 use crate::machine;
+use crate::passed;
 use crate::refusal::Refusal;
 
 /// The user of the second world, which owns nothing.
 const NOBODY: u32 = 65_534;
+
+/// Everything that decides what comes out of a definition, but for the engine.
+const DECIDES: [&str; 10] = [
+    "Cargo.lock",
+    "crates/app/src/toolchain",
+    "crates/archive/src",
+    "crates/compression/src",
+    "crates/engine/src/docker",
+    "crates/images/src",
+    "images",
+    "init/src",
+    "lockfiles/images",
+    "xtask/src/images.rs",
+];
+/// What `DECIDES` was when every image last came out of both worlds as its lock says.
+const PASSED: &str = "lockfiles/images/passed";
+
+/// Builds all images, as [`run`] does, unless nothing that decides them has changed since they last passed.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_if_changed(root: &Path, names: &[&str]) -> Result<ExitCode, Refusal> {
+    match passed::is_unchanged(root, &DECIDES, &[], PASSED)? {
+        true => Ok(ExitCode::SUCCESS),
+        false => run(root, names),
+    }
+}
 
 /// Builds all images in an empty store, or in the one that `RCREPRO_STORE` names, again when that has them, and those of the
 /// names, all without any, once more offline from their packages alone, as another user, with another path, umask, time zone,
@@ -62,6 +90,7 @@ pub fn run(root: &Path, names: &[&str]) -> Result<ExitCode, Refusal> {
         return Err(Refusal::check("RC-01, the tools in the images, is not reproduced"));
     }
     remove(&folder)?;
+    passed::note(root, &DECIDES, &[], PASSED)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -33,11 +33,13 @@ use refusal::Refusal;
 const USAGE: &str = "usage: cargo xtask CHORE
 
   demo            make sure that an engine answers, then replay RC-05 of examples/beacon
-  test [ARG…]     make sure that an engine answers, then run every test, and those of engines on Podman, too; with ARGs,
-                  which go to cargo test, without Podman
+  test [ARG…]     make sure that an engine answers, then run every test, and those of engines on Podman, too, if what decides
+                  them has changed since they passed there; with ARGs, which go to cargo test, without Podman
+  podman          run the tests of engines on Podman
   example         in a clone, ask for the verdict of examples/beacon, its written documents, and its gates by mutants
-  images [IMAGE…] build every image, those that are named again in another world, all without names; compare the digests and run
-                  the tools in them
+  images [--if-changed] [IMAGE…]
+                  build every image, those that are named again in another world, all without names; compare the digests and run
+                  the tools in them; or only if what decides them has changed since they passed
   dockerfiles [--if-changed | --record]
                   build the corpus of Dockerfiles by BuildKit, twice, and compare with docs/dockerfiles.md; or only if what decides
                   them has changed since they passed, or write that page anew
@@ -56,7 +58,9 @@ fn main() -> ExitCode {
     let done = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["demo"] => demo::run(root),
         ["test", ref rest @ ..] => test::run(root, rest),
+        ["podman"] => test::run_on_podman(root),
         ["example"] => example::run(root),
+        ["images", "--if-changed", ref names @ ..] => images::run_if_changed(root, names),
         ["images", ref names @ ..] => images::run(root, names),
         ["dockerfiles"] => dockerfiles::run(root, false),
         ["dockerfiles", "--if-changed"] => dockerfiles::run_if_changed(root),

@@ -8,15 +8,33 @@ use std::time::Instant;
 
 use crate::engine;
 use crate::machine;
+use crate::passed;
 use crate::podman;
 use crate::refusal::Refusal;
 
 /// The tests that talk to an engine: the test binary, and the part of their names.
 const ON_PODMAN: [(&str, &str); 3] = [("docker", ""), ("toolchain", "validate::"), ("cli", "replay::")];
 
+/// Everything that decides what Podman does otherwise than Docker, with the tests of it.
+const DECIDES: [&str; 10] = [
+    "Cargo.lock",
+    "crates/app/src/release",
+    "crates/app/src/toolchain",
+    "crates/app/tests",
+    "crates/engine",
+    "crates/images/src",
+    "init",
+    "tests/cli/replay.rs",
+    "xtask/src/podman.rs",
+    "xtask/src/test.rs",
+];
+/// What `DECIDES` was when the tests of engines last passed on Podman.
+const PASSED: &str = "crates/engine/tests/passed-on-podman";
+const VERSION: [[&str; 2]; 1] = [["podman", "--version"]];
+
 /// Makes sure that an engine answers, that Python can make virtual environments (the cross-check with a foreign
 /// implementation of REAPI comes as a Python wheel), and that the foreign tools are there which tests run; runs
-/// `cargo test --workspace`, then the engine's tests on Podman.
+/// `cargo test --workspace`, then the engine's tests on Podman, unless nothing that decides them has changed since they passed there.
 ///
 /// # Errors
 /// When the machine lacks something that cannot be installed.
@@ -43,7 +61,10 @@ pub fn run(root: &Path, arguments: &[&str]) -> Result<ExitCode, Refusal> {
         return Ok(all);
     }
     match podman {
-        Ok(()) => on_podman(root),
+        Ok(()) => match passed::is_unchanged(root, &DECIDES, &VERSION, PASSED)? {
+            true => Ok(ExitCode::SUCCESS),
+            false => on_podman(root),
+        },
         Err(why) => {
             eprintln!("xtask: NOT RUN on Podman: {why}");
             Ok(ExitCode::SUCCESS)
@@ -82,7 +103,16 @@ fn cargo_test(root: &Path, threads: usize) -> Command {
     command
 }
 
-/// Runs the tests that talk to an engine on a Podman of their own.
+/// Runs the tests that talk to an engine on a Podman of their own, whether or not something has changed.
+///
+/// # Errors
+/// Exit 4 where Podman cannot be had.
+pub fn run_on_podman(root: &Path) -> Result<ExitCode, Refusal> {
+    equip(root)?;
+    podman::ensure().map_err(Refusal::machine)?;
+    on_podman(root)
+}
+
 fn on_podman(root: &Path) -> Result<ExitCode, Refusal> {
     let begun = Instant::now();
     let service = podman::Service::start()?;
@@ -99,6 +129,9 @@ fn on_podman(root: &Path) -> Result<ExitCode, Refusal> {
         }
     }
     drop(service);
+    if worst == ExitCode::SUCCESS {
+        passed::note(root, &DECIDES, &VERSION, PASSED)?;
+    }
     eprintln!("xtask: on Podman for {} s", begun.elapsed().as_secs());
     Ok(worst)
 }
