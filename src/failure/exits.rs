@@ -58,9 +58,9 @@ impl From<ImageError> for Failure {
             | ImageError::Package(PackageError::Debian(
                 DebianError::Key { .. } | DebianError::Unsatisfied(_) | DebianError::Conflict { .. },
             )) => Exit::Plan,
-            ImageError::Package(PackageError::Debian(DebianError::Refused { .. } | DebianError::List { .. })) => {
-                Exit::Tampered
-            }
+            ImageError::Package(PackageError::Debian(
+                DebianError::Refused { .. } | DebianError::List { .. } | DebianError::Control { .. },
+            )) => Exit::Tampered,
             ImageError::Oci(OciError::Occupied { .. }) => Exit::Usage,
             _ => Exit::Engine,
         };

@@ -31,6 +31,7 @@ use rcrepro_app::run::execute::ExecuteError;
 use rcrepro_app::run::prepare::PrepareError;
 use rcrepro_app::run::replay::ReplayError;
 use rcrepro_app::run::shake::ShakeError;
+use rcrepro_app::toolchain::ImageError;
 use rcrepro_app::why::error::WhyError;
 use rcrepro_app::workspace::WorkspaceError;
 use rcrepro_format::records::manifest_json::ManifestError;
@@ -86,9 +87,10 @@ impl From<FrozenError> for Failure {
         let exit = match error {
             FrozenError::Engine(error) => return error.into(),
             FrozenError::Store(error) => return error.into(),
+            FrozenError::Definition(error) => return (*error).into(),
+            FrozenError::Package(error) => return ImageError::Package(error).into(),
             FrozenError::Mismatch { .. }
             | FrozenError::Altered { .. }
-            | FrozenError::Client(_)
             | FrozenError::Vulndb { source: VulndbError::Mirror(MirrorError::Missing { .. }), .. }
             | FrozenError::Cassette { source: CassetteError::Mirror(_), .. }
             | FrozenError::Step { blame: Blame::World, .. }
@@ -105,6 +107,8 @@ impl From<FrozenError> for Failure {
             | FrozenError::LeftOut { .. }
             | FrozenError::BadLock { .. }
             | FrozenError::NoImage { .. }
+            | FrozenError::NoArchive { .. }
+            | FrozenError::NoPackages { .. }
             | FrozenError::NoModules { .. }
             | FrozenError::Path(_) => Exit::Plan,
         };

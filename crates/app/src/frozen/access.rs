@@ -33,9 +33,12 @@ impl FrozenStep<'_> {
             FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => RegistryClient::Npm,
             FrozenKind::PnpmPackages => RegistryClient::Pnpm,
             FrozenKind::YarnPackages => RegistryClient::Yarn,
-            FrozenKind::GoModules | FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => {
-                RegistryClient::Go
-            }
+            // Debian packages come without a step, so that no registry refuses one.
+            FrozenKind::GoModules
+            | FrozenKind::DebianPackages
+            | FrozenKind::GoVulndb
+            | FrozenKind::GoStd
+            | FrozenKind::GoBuildCache => RegistryClient::Go,
         };
         let names: &[&str] = match client {
             RegistryClient::Go => &[],

@@ -83,7 +83,7 @@ fn gather<E>(input: &FrozenInput, alone: bool, look: Look<'_, E>) -> Result<(Res
         FrozenKind::GoModules => return go_files(folder, alone, look),
         FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => &npm::lock::LOCK_FILES,
         FrozenKind::PnpmPackages | FrozenKind::YarnPackages => &npm::wanted::lock_files(input.kind),
-        FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => &[],
+        FrozenKind::DebianPackages | FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => &[],
     };
     let mut found = Vec::new();
     for name in names {
@@ -180,7 +180,11 @@ pub fn judge<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Re
         FrozenKind::NpmPackages => npm::lock::judge(folder, read)?,
         FrozenKind::PnpmPackages | FrozenKind::YarnPackages => npm::wanted::judge(input, read)?,
         // A build cache is made from the files of its modules, which are judged for themselves.
-        FrozenKind::NpmAdvisories | FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => Vec::new(),
+        FrozenKind::DebianPackages
+        | FrozenKind::NpmAdvisories
+        | FrozenKind::GoVulndb
+        | FrozenKind::GoStd
+        | FrozenKind::GoBuildCache => Vec::new(),
     };
     Ok(shortened(faults))
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::denied::DeniedRegistry;
 use super::failed_step::{self, Blame};
 use super::{go, mirror, npm};
+use crate::toolchain::ImageError;
 use rcrepro_engine::EngineError;
 use rcrepro_format::plan::frozen_toml::FrozenLockError;
 use rcrepro_images::packages::PackageError;
@@ -72,6 +73,26 @@ pub enum FrozenError {
         /// The input's name.
         name: Name,
     },
+    /// The image has no definition that names an archive of Debian packages.
+    #[error(
+        "frozen input `{name}`: image {} has no definition with `[deb]`, which would name the suites and the keys of an archive",
+        image.as_ref().map_or_else(String::new, |image| format!("`{image}`"))
+    )]
+    NoArchive {
+        /// The input's name.
+        name: Name,
+        /// The image that the plan names for it.
+        image: Option<Name>,
+    },
+    /// A definition that names an archive cannot be read.
+    #[error(transparent)]
+    Definition(#[from] Box<ImageError>),
+    /// The lock names no package.
+    #[error("the lock of frozen input `{name}` names no package")]
+    NoPackages {
+        /// The input's name.
+        name: Name,
+    },
     /// The modules that it is compiled from were not prepared.
     #[error("frozen input `{name}` is compiled from frozen input `{modules}`, which was not prepared")]
     NoModules {
@@ -100,9 +121,9 @@ pub enum FrozenError {
         /// Each as `NAME@VERSION`.
         packages: Abridged,
     },
-    /// The client's own package cannot be unpacked.
-    #[error("the package of the client that installs a frozen input cannot be unpacked")]
-    Client(#[from] PackageError),
+    /// A package cannot be had or unpacked.
+    #[error("a package of a frozen input cannot be had")]
+    Package(#[from] PackageError),
     /// The step did not exit with 0.
     #[error("the step of frozen input `{name}` failed: {ending}{said}")]
     Step {
@@ -175,6 +196,12 @@ impl Hint for FrozenError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Engine(error) => error.hint(),
+            Self::Package(error) => error.hint(),
+            Self::Definition(error) => error.hint(),
+            Self::NoArchive { .. } => {
+                Some("name an image of the plan that is built from Debian packages, such as `base`".to_owned())
+            }
+            Self::NoPackages { name } => Some(format!("rcrepro lock {name}")),
             // A lock that lies there and is not committed wants no other one.
             Self::NoLock { path, .. } if path.exists() => Some(format!("git add {} && git commit", path.display())),
             Self::NoLock { name, .. } | Self::Stale { name, .. } | Self::OtherKind { name, .. } => {

@@ -18,6 +18,7 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::manifest::FrozenEntry;
 use rcrepro_model::image::identity::ImageIdentity;
+use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_model::plan::{FrozenInput, FrozenKind};
 use rcrepro_store::door;
 use rcrepro_store::export::{is_whole, lookup};
@@ -29,6 +30,7 @@ pub use error::{Abridged, FrozenError};
 mod access;
 mod advisories;
 pub(crate) mod client;
+mod debian;
 mod denied;
 mod error;
 pub mod failed_step;
@@ -69,6 +71,10 @@ pub struct FrozenStep<'a> {
     pub source: Digest,
     /// The image that the step with network runs in, confirmed; `None` where the plan names none.
     pub image: Option<&'a ImageIdentity>,
+    /// The definition of that image, relative to the plan's folder; `None` where it is pulled.
+    pub definition: Option<&'a str>,
+    /// Says where packages are asked for.
+    pub config: &'a UserConfig,
     /// REAPI's `ISA`.
     pub isa: &'a str,
     /// Where blobs live.
@@ -146,6 +152,10 @@ impl FrozenStep<'_> {
             FrozenKind::GoModules | FrozenKind::NpmPackages | FrozenKind::PnpmPackages | FrozenKind::YarnPackages => {
                 (self.fetch().await?, Provenance::Fetched)
             }
+            FrozenKind::DebianPackages => {
+                let locked = lock.debian.ok_or_else(|| FrozenError::NoPackages { name: self.name.clone() })?;
+                (self.repository(&locked).await?, Provenance::Fetched)
+            }
             FrozenKind::GoStd => (self.compile().await?, Provenance::Compiled),
             FrozenKind::GoBuildCache => {
                 let nothing = || CompiledPackages { image: self.toolchain().manifest, packages: BTreeMap::new() };
@@ -189,11 +199,12 @@ impl FrozenStep<'_> {
 
     async fn write_lock(&self, named: bool) -> Result<(PathBuf, bool), FrozenError> {
         let path = lock_path(self.folder, self.name);
-        let mut compiled = None;
+        let (mut compiled, mut debian) = (None, None);
         let (root, data) = match self.input.kind {
             FrozenKind::GoModules | FrozenKind::NpmPackages | FrozenKind::PnpmPackages | FrozenKind::YarnPackages => {
                 (self.fetch().await?, None)
             }
+            FrozenKind::DebianPackages => (self.repository(debian.insert(self.choose_packages().await?)).await?, None),
             FrozenKind::GoStd => (self.compile().await?, None),
             FrozenKind::GoBuildCache => {
                 let packages = compiled.insert(self.imported().await?);
@@ -205,7 +216,7 @@ impl FrozenStep<'_> {
             FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => self.mirrored()?,
         };
         let (kind, made_from) = (self.input.kind.as_str().to_owned(), self.made_from()?);
-        let lock = FrozenLock { kind, made_from, root, data, compiled };
+        let lock = FrozenLock { kind, made_from, root, data, compiled, debian };
         let text = frozen_toml::encode(&lock);
         let changed = door::read_text(&path, door::RECORD_LIMIT).ok().as_deref() != Some(text.as_str());
         if changed {
@@ -223,7 +234,7 @@ impl FrozenStep<'_> {
                 let cache = cache.expect("the plan's reader wants modules for a build cache");
                 cache_made_from(self.name, cache, toolchain, &files)
             }
-            kind if kind.is_advisories() || kind == FrozenKind::GoStd => {
+            kind if kind.is_advisories() || kind.is_made_of_an_image() => {
                 Ok(made_from(self.name, (self.input, None, self.alone), self.source, toolchain, self.store)?.0)
             }
             kind => Ok(frozen_toml::made_from(kind, &client::hashed(self.input, &self.client_files()?))),
@@ -250,11 +261,12 @@ pub(crate) fn made_from(
     if input.kind.is_advisories() {
         return Ok((frozen_toml::made_from(input.kind, &[]), true));
     }
-    if input.kind == FrozenKind::GoStd {
+    if input.kind.is_made_of_an_image() {
         let toolchain = toolchain.ok_or_else(|| FrozenError::NoImage { name: name.clone() })?;
         let toolchain = Digest::of(toolchain.to_oci().as_bytes());
         let lines = input.lines.iter().map(|line| ("line", Digest::of(line.as_bytes())));
-        let made_from: Vec<_> = [("image", toolchain)].into_iter().chain(lines).collect();
+        let packages = input.packages.iter().map(|package| ("package", Digest::of(package.as_bytes())));
+        let made_from: Vec<_> = [("image", toolchain)].into_iter().chain(lines).chain(packages).collect();
         return Ok((frozen_toml::made_from(input.kind, &made_from), true));
     }
     let find = |path: &str| match lookup(store, source, &path.parse()?)? {

@@ -42,6 +42,7 @@ impl Scene {
             client: None,
             lines: Vec::new(),
             modules: None,
+            packages: BTreeSet::new(),
         };
         Self { store, source, input, engine, folder: tempfile::tempdir().expect("a folder") }
     }
@@ -65,6 +66,8 @@ impl Scene {
             files: &PlanFiles::WorkingCopy,
             source: self.source,
             image: Some(&image),
+            definition: None,
+            config: &UserConfig::default(),
             isa: "x86-64",
             store: &self.store,
             engine: &self.engine,

@@ -12,7 +12,6 @@ use crate::workspace::Workspace;
 use rcrepro_format::plan::frozen_toml;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::plan::FrozenKind;
 use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::git::scratch::GitScratch;
@@ -75,7 +74,7 @@ impl ScratchClone {
         let mut files = change.files.clone();
         for (name, input) in &self.workspace.plan.frozen {
             let cache = BuildCache::of(&self.workspace.plan, name);
-            if input.kind.is_advisories() || (input.kind == FrozenKind::GoStd && cache.is_none()) {
+            if input.kind.is_advisories() || (input.kind.is_made_of_an_image() && cache.is_none()) {
                 continue;
             }
             let path = lock_path(&self.workspace.folder, name);

@@ -17,7 +17,7 @@ use rcrepro_model::evidence::manifest::{FrozenEntry, ImageEntry, ReproManifest};
 use rcrepro_model::evidence::repository::RepositoryEntry;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::image::identity::ImageIdentity;
-use rcrepro_model::plan::{Packet, References};
+use rcrepro_model::plan::{ImageSource, Packet, References};
 use rcrepro_model::text::plural::counted;
 use rcrepro_store::git::shallow::ShallowChoice;
 use rcrepro_store::ingest::IngestedSource;
@@ -224,9 +224,15 @@ impl Preparation<'_> {
         source: Digest,
         image: Option<&'b ImageIdentity>,
     ) -> FrozenStep<'b> {
+        let input = &self.workspace.plan.frozen[name];
+        let source_of_image = input.image.as_ref().and_then(|image| self.workspace.plan.images.get(image));
+        let definition = match source_of_image {
+            Some(ImageSource::Build { definition, .. }) => Some(definition.as_str()),
+            _ => None,
+        };
         FrozenStep {
             name,
-            input: &self.workspace.plan.frozen[name],
+            input,
             cache: BuildCache::of(&self.workspace.plan, name),
             modules: None,
             alone: client::is_alone(&self.workspace.plan, name),
@@ -235,6 +241,8 @@ impl Preparation<'_> {
             files: &self.workspace.files,
             source,
             image,
+            definition,
+            config: self.context.config,
             isa: &self.context.engine.info().isa,
             store: &**self.context.store,
             engine: self.context.engine,

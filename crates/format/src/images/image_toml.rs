@@ -62,6 +62,8 @@ struct DebWire {
     strip: Vec<Spanned<String>>,
     #[serde(default)]
     keep: Vec<Spanned<String>>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    database: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -109,7 +111,7 @@ fn whole_module() -> OneOrMore {
     OneOrMore::One(".".to_owned())
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -274,6 +276,7 @@ impl DebWire {
             merged_usr: deb.merged_usr.clone(),
             strip: spanned(&deb.strip),
             keep: spanned(&deb.keep),
+            database: deb.database,
         }
     }
 
@@ -285,6 +288,7 @@ impl DebWire {
             merged_usr: self.merged_usr,
             strip: self.strip.into_iter().map(Spanned::into_inner).collect(),
             keep: self.keep.into_iter().map(Spanned::into_inner).collect(),
+            database: self.database,
         }
     }
 }

@@ -72,7 +72,7 @@ struct LayerWire {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct DebWire {
+pub(crate) struct DebWire {
     purl: Spanned<Purl>,
     suite: String,
     path: TreePath,
@@ -83,7 +83,7 @@ struct DebWire {
 /// Where Debian packages were found.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct IndexWire {
+pub(crate) struct IndexWire {
     suite: String,
     architecture: String,
     /// RFC 3339, whole seconds, UTC.
@@ -149,7 +149,17 @@ pub fn parse(name: ImageName, text: &str) -> Result<ImageLock, TomlError> {
 }
 
 impl DebWire {
-    fn into_model(self, text: &str) -> Result<DebPin, TomlError> {
+    pub(crate) fn of(pin: &DebPin) -> Self {
+        Self {
+            purl: Spanned::new(0..0, pin.purl.clone()),
+            suite: pin.suite.clone(),
+            path: pin.path.clone(),
+            size: pin.digest.size,
+            sha256: pin.digest.hash,
+        }
+    }
+
+    pub(crate) fn into_model(self, text: &str) -> Result<DebPin, TomlError> {
         let digest = Digest { hash: self.sha256, size: self.size };
         Ok(DebPin { purl: of_kind(text, self.purl, "deb")?, path: self.path, digest, suite: self.suite })
     }
@@ -211,15 +221,7 @@ pub fn write(lock: &ImageLock) -> String {
         source_date_epoch: lock.source_date_epoch,
         config: ConfigWire::of(&lock.config),
         index: lock.pins.indexes.iter().map(IndexWire::of).collect(),
-        deb: (lock.pins.debs.iter())
-            .map(|pin| DebWire {
-                purl: spanned(&pin.purl),
-                suite: pin.suite.clone(),
-                path: pin.path.clone(),
-                size: pin.digest.size,
-                sha256: pin.digest.hash,
-            })
-            .collect(),
+        deb: lock.pins.debs.iter().map(DebWire::of).collect(),
         go: lock.pins.go.iter().map(go_wire).collect(),
         module: lock.pins.modules.iter().map(go_wire).collect(),
         go_mod: lock.pins.go_mods.iter().map(go_wire).collect(),
@@ -248,7 +250,7 @@ pub fn write(lock: &ImageLock) -> String {
 }
 
 impl IndexWire {
-    fn of(index: &DebIndex) -> Self {
+    pub(crate) fn of(index: &DebIndex) -> Self {
         let date = SystemTime::UNIX_EPOCH + Duration::from_secs(index.date);
         Self {
             suite: index.suite.clone(),
@@ -260,7 +262,7 @@ impl IndexWire {
         }
     }
 
-    fn into_model(self, text: &str) -> Result<DebIndex, TomlError> {
+    pub(crate) fn into_model(self, text: &str) -> Result<DebIndex, TomlError> {
         let date = parse_rfc3339(self.date.as_ref());
         let date = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
         let date = date.ok_or_else(|| {

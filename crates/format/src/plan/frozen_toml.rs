@@ -5,8 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use crate::images::lock_toml::{DebWire, IndexWire};
 use crate::syntax::instant::parse_rfc3339;
+use crate::syntax::toml_place::TomlError;
 use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::image::lock::{DebIndex, DebPin};
 use rcrepro_model::plan::FrozenKind;
 
 /// The version of the lock format that this build reads and writes.
@@ -42,6 +45,17 @@ pub struct FrozenLock {
     pub data: Option<FrozenData>,
     /// What a build cache was compiled by, and from which packages.
     pub compiled: Option<CompiledPackages>,
+    /// The packages of a repository for apt.
+    pub debian: Option<LockedPackages>,
+}
+
+/// Debian packages and where they were found. They are in the lock because the archive's list names later versions some day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedPackages {
+    /// The indexes that name them, in the order of the suites.
+    pub indexes: Vec<DebIndex>,
+    /// The packages, in the order of their purls.
+    pub debs: Vec<DebPin>,
 }
 
 /// What a build cache was compiled by and from. It is in the lock because the source may import further packages later, and the
@@ -98,6 +112,10 @@ struct FrozenLockWire {
     root: Digest,
     data: Option<FrozenData>,
     compiled: Option<CompiledPackages>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    index: Vec<IndexWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    deb: Vec<DebWire>,
 }
 
 /// Computes the checksum of what a frozen input is made from.
@@ -126,8 +144,12 @@ pub fn decode(text: &str) -> Result<FrozenLock, FrozenLockError> {
     if let Some(odd) = wire.compiled.as_ref().and_then(CompiledPackages::odd) {
         return Err(FrozenLockError::Package(odd.to_owned()));
     }
-    let FrozenLockWire { kind, made_from, root, data, compiled, .. } = wire;
-    Ok(FrozenLock { kind, made_from, root, data, compiled })
+    let FrozenLockWire { kind, made_from, root, data, compiled, index, deb, .. } = wire;
+    let malformed = |error: TomlError| FrozenLockError::Malformed(error.to_string());
+    let indexes = index.into_iter().map(|index| index.into_model(text)).collect::<Result<_, _>>().map_err(malformed)?;
+    let debs: Vec<_> = deb.into_iter().map(|pin| pin.into_model(text)).collect::<Result<_, _>>().map_err(malformed)?;
+    let debian = (!debs.is_empty()).then_some(LockedPackages { indexes, debs });
+    Ok(FrozenLock { kind, made_from, root, data, compiled, debian })
 }
 
 /// Writes a lock.
@@ -141,6 +163,8 @@ pub fn encode(lock: &FrozenLock) -> String {
         root: lock.root,
         data: lock.data.clone(),
         compiled: lock.compiled.clone(),
+        index: lock.debian.iter().flat_map(|locked| &locked.indexes).map(IndexWire::of).collect(),
+        deb: lock.debian.iter().flat_map(|locked| &locked.debs).map(DebWire::of).collect(),
     };
     // One package a line, so that a diff shows which one came or went.
     let write = if wire.compiled.is_some() { toml::to_string_pretty } else { toml::to_string };
@@ -152,6 +176,7 @@ pub fn encode(lock: &FrozenLock) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rcrepro_model::image::purl::Purl;
 
     #[test]
     fn locks_round_trip_and_unknown_keys_are_refused() {
@@ -161,6 +186,7 @@ mod tests {
             root: Digest::of(b""),
             data: None,
             compiled: None,
+            debian: None,
         };
         let dated =
             FrozenLock { data: Some(FrozenData { date: "2026-11-23T04:00:00Z".into(), entries: 3 }), ..lock.clone() };
@@ -181,6 +207,17 @@ mod tests {
         assert_eq!(decode(&text), Ok(cache));
         let odd = text.replace("example.com/a/v2", "a\\\"; import");
         assert!(matches!(decode(&odd), Err(FrozenLockError::Package(_))), "{odd}");
+        let deb = DebPin {
+            purl: Purl::deb("curl", "7.88.1-10+deb12u15", "amd64"),
+            path: "pool/main/c/curl/curl_7.88.1-10+deb12u15_amd64.deb".parse().expect("a good path"),
+            digest: Digest::of(b"deb"),
+            suite: "bookworm".to_owned(),
+        };
+        let repository = LockedPackages { indexes: Vec::new(), debs: vec![deb] };
+        let repository = FrozenLock { debian: Some(repository), ..lock.clone() };
+        let text = encode(&repository);
+        assert_eq!(decode(&text), Ok(repository), "{text}");
+        assert!(matches!(decode(&text.replace("pkg:deb", "pkg:npm")), Err(FrozenLockError::Malformed(_))));
         let text = encode(&lock);
         assert_eq!(decode(&text), Ok(lock));
         assert!(matches!(decode(&format!("{text}more = 1\n")), Err(FrozenLockError::Malformed(_))));

@@ -1,13 +1,50 @@
-//! Debian packages: `ar` around `control.tar.*` and `data.tar.*`; only the data is read.
+//! Debian packages: `ar` around `control.tar.*` and `data.tar.*`.
 //!
-//! Source: deb(5). The maintainer scripts in `control.tar` are never looked at.
+//! Source: deb(5). The maintainer scripts in `control.tar` are never run.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use super::PackageError;
 use super::ar::ArArchive;
 use super::archive::read_tar;
-use rcrepro_model::image::layer::Entry;
+use rcrepro_model::image::layer::{Entry, EntryKind};
+
+/// The most bytes that a package may say of itself: 16 MiB.
+const CONTROL_LIMIT: u64 = 16 << 20;
+
+/// What a package says of itself: the members of `control.tar` by their names, `control` among them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DebControl {
+    /// The permission bits and the bytes of each.
+    pub members: BTreeMap<String, (u32, Vec<u8>)>,
+}
+
+/// Reads what a `.deb` says of itself.
+///
+/// # Errors
+/// [`PackageError::Form`] when it is not a `.deb`, or says more than 16 MiB, or whatever [`read_tar`] refuses.
+pub fn read_control(package: &str, mut input: impl Read) -> Result<DebControl, PackageError> {
+    let form = |reason: &str| PackageError::Form { package: package.to_owned(), reason: reason.to_owned() };
+    let mut archive = ArArchive::open(&mut input).map_err(PackageError::io(package))?;
+    while let Some(member) = archive.next().map_err(PackageError::io(package))? {
+        let name = member.name.clone();
+        if !name.starts_with("control.tar") {
+            continue;
+        }
+        let (mut control, mut left) = (DebControl::default(), CONTROL_LIMIT);
+        read_tar(package, unpacked(package, &name, member)?, |path| Some(path.clone()), &mut |entry, content| {
+            let EntryKind::File { mode } = entry.kind else { return Ok(()) };
+            let mut bytes = Vec::new();
+            content.take(left + 1).read_to_end(&mut bytes).map_err(PackageError::io(package))?;
+            left = left.checked_sub(bytes.len() as u64).ok_or_else(|| form("it says more than 16 MiB of itself"))?;
+            control.members.insert(entry.path.to_string(), (mode, bytes));
+            Ok::<_, PackageError>(())
+        })?;
+        return Ok(control);
+    }
+    Err(form("it holds no control archive"))
+}
 
 /// Streams the entries of a `.deb` to `sink`, and reads `input` to its end.
 ///
@@ -43,21 +80,27 @@ pub fn read_deb<E: From<PackageError>>(
             return Err(form(format!("`{name}` is a second data archive")).into());
         }
         seen_data = true;
-        let data: Box<dyn Read + '_> = match name.as_str() {
-            "data.tar" => Box::new(member),
-            "data.tar.gz" => Box::new(rcrepro_compression::gzip(member)),
-            "data.tar.xz" => Box::new(rcrepro_compression::xz(member)),
-            "data.tar.zst" => Box::new(rcrepro_compression::zstd(member)),
-            _ => {
-                let expected = "expected data.tar, data.tar.gz, data.tar.xz or data.tar.zst";
-                return Err(form(format!("`{name}` is compressed in a way that is not known: {expected}")).into());
-            }
-        };
-        read_tar(package, data, |path| Some(path.clone()), sink)?;
+        read_tar(package, unpacked(package, &name, member)?, |path| Some(path.clone()), sink)?;
     }
     if !seen_data {
         return Err(form("it holds no data archive".to_owned()).into());
     }
     io::copy(&mut input, &mut io::sink()).map_err(failed())?;
     Ok(())
+}
+
+/// Unpacks an archive in a package as its name says.
+fn unpacked<'a>(package: &str, name: &str, member: impl Read + 'a) -> Result<Box<dyn Read + 'a>, PackageError> {
+    Ok(match name.rsplit_once(".tar").map(|(_, ending)| ending) {
+        Some("") => Box::new(member),
+        Some(".gz") => Box::new(rcrepro_compression::gzip(member)),
+        Some(".xz") => Box::new(rcrepro_compression::xz(member)),
+        Some(".zst") => Box::new(rcrepro_compression::zstd(member)),
+        _ => {
+            let reason = format!(
+                "`{name}` is compressed in a way that is not known: expected .tar, .tar.gz, .tar.xz or .tar.zst"
+            );
+            return Err(PackageError::Form { package: package.to_owned(), reason });
+        }
+    })
 }

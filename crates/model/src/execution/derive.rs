@@ -78,6 +78,7 @@ pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, Str
         // For these a program in the tree, first in the search path, says where the data is. govulncheck 1.9 does not read
         // the variable; whoever wants to know which database a command had does.
         FrozenKind::GoVulndb => vec![("GOVULNDB", format!("file://{at}/db"))],
+        FrozenKind::DebianPackages => vec![("APT_CONFIG", format!("{at}/apt.conf"))],
         FrozenKind::NpmAdvisories | FrozenKind::PnpmPackages | FrozenKind::YarnPackages => Vec::new(),
         FrozenKind::GoStd | FrozenKind::GoBuildCache => vec![("GOCACHE", at), ("GOTOOLCHAIN", "local".to_owned())],
     };

@@ -196,6 +196,8 @@ pub struct DebSource {
     pub strip: Vec<String>,
     /// Globs of paths that are kept although `strip` names them.
     pub keep: Vec<String>,
+    /// Whether dpkg knows of the packages, so that apt can install others beside them.
+    pub database: bool,
 }
 
 /// A Go toolchain as the module proxy serves it.

@@ -104,6 +104,8 @@ pub struct FrozenInput {
     pub lines: Vec<String>,
     /// Of a build cache: the frozen input of kind `go-modules` whose packages it holds.
     pub modules: Option<Name>,
+    /// Of Debian packages: their names; what they depend on comes with them.
+    pub packages: BTreeSet<String>,
 }
 
 /// Whether a text is one version of a client and no range, tag or address.
@@ -125,6 +127,8 @@ pub enum FrozenKind {
     PnpmPackages,
     /// The tarballs that a `yarn.lock` names, and yarn itself.
     YarnPackages,
+    /// Debian packages with all that they depend on, as a repository for apt.
+    DebianPackages,
     /// Go's vulnerability database, from a mirror, for `govulncheck`.
     GoVulndb,
     /// What a registry answered to `npm audit`.
@@ -144,6 +148,7 @@ impl FrozenKind {
             Self::NpmPackages => "npm-packages",
             Self::PnpmPackages => "pnpm-packages",
             Self::YarnPackages => "yarn-packages",
+            Self::DebianPackages => "debian-packages",
             Self::GoVulndb => "go-vulndb",
             Self::NpmAdvisories => "npm-advisories",
             Self::GoStd => "go-std",
@@ -156,7 +161,7 @@ impl FrozenKind {
     #[must_use]
     pub const fn front(self) -> Option<&'static str> {
         match self {
-            Self::GoModules | Self::NpmPackages | Self::GoStd | Self::GoBuildCache => None,
+            Self::GoModules | Self::NpmPackages | Self::DebianPackages | Self::GoStd | Self::GoBuildCache => None,
             Self::GoVulndb => Some("govulncheck"),
             Self::NpmAdvisories => Some("npm"),
             Self::PnpmPackages => Some("pnpm"),
@@ -168,6 +173,12 @@ impl FrozenKind {
     #[must_use]
     pub const fn is_build_cache(self) -> bool {
         matches!(self, Self::GoStd | Self::GoBuildCache)
+    }
+
+    /// Whether it follows from an image of the plan, and no file of the source has a say.
+    #[must_use]
+    pub const fn is_made_of_an_image(self) -> bool {
+        matches!(self, Self::GoStd | Self::DebianPackages)
     }
 
     /// Whether it is data that scans look up, known by its content and not by files of the source.

@@ -86,6 +86,7 @@ impl Scene {
             client: None,
             lines: Vec::new(),
             modules,
+            packages: BTreeSet::new(),
         };
         let (cache, of) =
             (input(FrozenKind::GoBuildCache, Some(Name::clone(&modules))), input(FrozenKind::GoModules, None));
@@ -104,6 +105,8 @@ impl Scene {
             files: &PlanFiles::WorkingCopy,
             source: self.tree(&project.files),
             image: Some(&image),
+            definition: None,
+            config: &UserConfig::default(),
             isa: "x86-64",
             store: &self.store,
             engine: &engine,

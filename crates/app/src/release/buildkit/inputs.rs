@@ -41,12 +41,17 @@ impl ReleaseStep<'_> {
         let world = World::fixed(self.resolved.date_epoch, &settings, ClockMode::Stands);
         let mut mounts = vec![bind(INIT_PATH, STEP_INIT, "ro")];
         let mut environment = BTreeMap::new();
+        let mut fronts = String::new();
         for input in &image.frozen {
-            let at = format!("/deps/{input}");
+            let (at, kind) = (format!("/deps/{input}"), self.workspace.plan.frozen[input].kind);
             mounts.push(bind(&at, &at, "rw"));
-            environment.extend(frozen_environment(input, self.workspace.plan.frozen[input].kind));
+            environment.extend(frozen_environment(input, kind));
+            if kind.front().is_some() {
+                fronts.push_str(&format!("{at}/bin:"));
+            }
         }
-        let step = json!({ "entry": step_entry(&world, STEP_INIT), "environment": environment, "mounts": mounts });
+        let entry = step_entry(&world, STEP_INIT);
+        let step = json!({ "entry": entry, "environment": environment, "fronts": fronts, "mounts": mounts });
         let mut tree = TreeBuilder::default();
         let files = [("build.sh", BUILD.to_owned(), true), ("step.sh", STEP.to_owned(), true)];
         for (path, text, executable) in files.into_iter().chain([("step.json", step.to_string(), false)]) {

@@ -17,6 +17,8 @@ jq --slurpfile step /work/step.json '
   | .process.args = $s.entry + .process.args
   | (.process.env | map(split("=")[0])) as $has
   | .process.env += ($s.environment | to_entries | map(select(.key as $k | $has | index($k) | not) | "\(.key)=\(.value)"))
+  # Programs that replace the clients of frozen inputs come before those of the image.
+  | .process.env |= map(if startswith("PATH=") then "PATH=" + $s.fronts + .[5:] else . end)
   # The tracing of BuildKit: a socket of the builder, and random numbers.
   | .process.env |= map(select(test("^(OTEL_|TRACEPARENT=|TRACESTATE=)") | not))
   | .mounts |= map(select(.destination != "/dev/otel-grpc.sock"))
@@ -35,8 +37,14 @@ while read -r place; do
     [[ -e $path || -L $path ]] || made=("$path" "${made[@]}")
   done
 done < <(jq -r '.mounts[].destination | select(startswith("/deps/"))' /work/step.json)
+# A cache of ldconfig's, which holds inode numbers: programs are found without it, and installing a library writes it.
+cache=$root/var/cache/ldconfig/aux-cache
+cached=$(stat -c '%i %s %.Y' "$cache" 2> /dev/null || true)
 code=0
 /usr/sbin/runc --rootless=true "$@" || code=$?
+if [[ "$(stat -c '%i %s %.Y' "$cache" 2> /dev/null || true)" != "$cached" ]]; then
+  rm -f "$cache"
+fi
 for path in "${made[@]}"; do
   rmdir "$path" 2> /dev/null || true
 done

@@ -10,6 +10,7 @@ use super::compilation;
 use crate::toolchain::{ImageContext, ImageError};
 use rcrepro_images::oci::layer_tree::{LayerRules, LayerTree, PackageWriter, UnpackedPackage};
 use rcrepro_images::oci::{OciError, concat, tar_layer};
+use rcrepro_images::packages::debian::database::{self, InstalledPackage};
 use rcrepro_images::packages::{PackageError, deb, go_module, npm};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::integrity;
@@ -61,6 +62,9 @@ fn assemble(
     let packages: Vec<UnpackedPackage> =
         tasks.par_iter().with_max_len(1).map(|task| task.unpack(store)).collect::<Result<_, ImageError>>()?;
     let mut tree = LayerTree::merge(packages)?;
+    if layer.deb.as_ref().is_some_and(|source| source.database) {
+        tree.lay(database(definition, &pins.debs, store)?)?;
+    }
     tree.lay(fix_ups(definition, &tree)?)?;
     for (path, glob) in &layer.concat {
         tree.lay(concat::join(&tree, &own_name(definition), path, glob)?)?;
@@ -75,8 +79,18 @@ impl Task<'_> {
                 let rules = LayerRules::new(&source.merged_usr, &source.strip, &source.keep)?;
                 let name = pin.purl.to_string();
                 let mut package = PackageWriter::new(&name, rules)?;
-                let reader = store.reader(pin.digest)?;
-                deb::read_deb(&name, reader, &mut |entry, content| Ok::<_, ImageError>(package.add(entry, content)?))?;
+                let mut laid = Vec::new();
+                deb::read_deb(&name, store.reader(pin.digest)?, &mut |entry, content| {
+                    if source.database {
+                        laid.push(entry.path.clone());
+                    }
+                    Ok::<_, ImageError>(package.add(entry, content)?)
+                })?;
+                if source.database {
+                    for (path, mode, bytes) in installed(pin, store)?.files(&laid) {
+                        package.add(file(&path, mode)?, &mut bytes.as_slice())?;
+                    }
+                }
                 Ok(package.finish()?)
             }
             Self::Npm(pin, source) => {
@@ -145,6 +159,36 @@ fn fix_ups(definition: &ImageDefinition, below: &LayerTree) -> Result<UnpackedPa
         package.add(entry, &mut content.as_bytes())?;
     }
     Ok(package.finish()?)
+}
+
+/// Makes a package of what dpkg knows of all of them together.
+fn database(
+    definition: &ImageDefinition,
+    pins: &[DebPin],
+    store: &dyn BlobStore,
+) -> Result<UnpackedPackage, ImageError> {
+    let packages = pins.iter().map(|pin| installed(pin, store)).collect::<Result<Vec<_>, _>>()?;
+    let mut package = PackageWriter::new(own_name(definition), LayerRules::default())?;
+    for (path, text) in database::shared_files(&packages) {
+        package.add(file(&path, 0o644)?, &mut text.as_bytes())?;
+    }
+    Ok(package.finish()?)
+}
+
+fn installed(pin: &DebPin, store: &dyn BlobStore) -> Result<InstalledPackage, ImageError> {
+    let purl = pin.purl.to_string();
+    let control = deb::read_control(&purl, store.reader(pin.digest)?)?;
+    Ok(InstalledPackage::of(&purl, control).map_err(PackageError::Debian)?)
+}
+
+/// Names a file whose path a package has a say in.
+fn file(path: &str, mode: u32) -> Result<Entry, PackageError> {
+    let refuse = |_| PackageError::Entry {
+        package: database::FOLDER.to_owned(),
+        entry: path.to_owned(),
+        reason: "its name leaves the database or is not a path",
+    };
+    Ok(Entry { path: path.parse().map_err(refuse)?, kind: EntryKind::File { mode: mode & 0o777 } })
 }
 
 fn own_name(definition: &ImageDefinition) -> String {

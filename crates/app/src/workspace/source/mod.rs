@@ -125,7 +125,8 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
 /// an image is part of it, which only an engine confirms.
 fn made_from(input: &FrozenInput, alone: bool, read: ReadSource<'_, Infallible>) -> Option<Sha256> {
     match input.kind {
-        FrozenKind::GoStd | FrozenKind::GoBuildCache => None,
+        FrozenKind::GoBuildCache => None,
+        kind if kind.is_made_of_an_image() => None,
         kind if kind.is_advisories() => Some(frozen_toml::made_from(kind, &[])),
         kind => {
             let Ok(files) = client::files(input, alone, read);

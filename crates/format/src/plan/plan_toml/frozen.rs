@@ -10,13 +10,14 @@ use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::kept;
 use rcrepro_model::plan::{FrozenInput, FrozenKind, ImageSource, is_exact_version};
 
-const KINDS: [FrozenKind; 8] = [
+const KINDS: [FrozenKind; 9] = [
     FrozenKind::GoModules,
     FrozenKind::GoStd,
     FrozenKind::GoBuildCache,
     FrozenKind::NpmPackages,
     FrozenKind::PnpmPackages,
     FrozenKind::YarnPackages,
+    FrozenKind::DebianPackages,
     FrozenKind::GoVulndb,
     FrozenKind::NpmAdvisories,
 ];
@@ -31,6 +32,7 @@ pub(super) struct FrozenWire {
     client: Option<Spanned<String>>,
     lines: Option<Spanned<Vec<String>>>,
     modules: Option<Spanned<String>>,
+    packages: Option<Spanned<BTreeSet<String>>>,
 }
 
 impl Source<'_> {
@@ -74,6 +76,7 @@ impl Source<'_> {
             client: wire.client.as_ref().map(|client| self.client(kind, client)).transpose()?,
             lines: wire.lines.as_ref().map(|lines| lines.as_ref().clone()).unwrap_or_default(),
             modules: wire.modules.as_ref().map(|modules| self.parse(modules)).transpose()?,
+            packages: wire.packages.as_ref().map(|packages| packages.as_ref().clone()).unwrap_or_default(),
         };
         if let Some(lines) = wire.lines.as_ref().filter(|_| !kind.is_build_cache()) {
             let message = format!("a frozen input of kind `{}` has no `lines`: nothing is compiled", kind.as_str());
@@ -129,7 +132,18 @@ impl Source<'_> {
         if input.kind != FrozenKind::GoBuildCache {
             unwanted("modules", wire.modules.as_ref(), "only `go-build-cache` is compiled from modules")?;
         }
+        if let Some(packages) = &wire.packages {
+            self.debian_packages(input.kind, packages)?;
+        }
         match input.kind {
+            FrozenKind::DebianPackages if input.image.is_none() => {
+                missing("`image`: the image whose definition names the suites and the keys")
+            }
+            FrozenKind::DebianPackages if input.packages.is_empty() => missing("`packages`: the names of packages"),
+            FrozenKind::DebianPackages => {
+                unwanted("path", wire.path.as_ref(), "it is fetched from an archive")?;
+                unwanted("directory", wire.directory.as_ref(), "no file of the source names the packages")
+            }
             FrozenKind::GoModules | FrozenKind::NpmPackages | FrozenKind::PnpmPackages | FrozenKind::YarnPackages
                 if input.image.is_none() =>
             {
@@ -164,6 +178,25 @@ impl Source<'_> {
                 unwanted("directory", wire.directory.as_ref(), "without `image` nothing is recorded")
             }
             FrozenKind::NpmAdvisories => Ok(()),
+        }
+    }
+
+    /// Checks the names of Debian packages: a version is what the lock is for.
+    fn debian_packages(&self, kind: FrozenKind, packages: &Spanned<BTreeSet<String>>) -> Result<(), PlanError> {
+        if kind != FrozenKind::DebianPackages {
+            let message = format!("a frozen input of kind `{}` has no `packages`", kind.as_str());
+            return Err(self.error(packages.span(), message, Some("remove `packages`".to_owned())));
+        }
+        let is_plain = |name: &&String| {
+            name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b))
+        };
+        match packages.as_ref().iter().find(|name| !is_plain(name)) {
+            None => Ok(()),
+            Some(wrong) => {
+                let hint = "write names alone, such as `curl`: the lock has the versions".to_owned();
+                Err(self.error(packages.span(), format!("invalid name of a Debian package `{wrong}`"), Some(hint)))
+            }
         }
     }
 
@@ -221,6 +254,7 @@ mod tests {
             "kind = 'npm-packages'\nimage = 'node'\ndirectory = 'web'",
             "kind = 'pnpm-packages'\nimage = 'node'\ndirectory = 'web'",
             "kind = 'yarn-packages'\nimage = 'node'\nclient = 'yarn@1.22.22'",
+            "kind = 'debian-packages'\nimage = 'node'\npackages = ['curl', 'libstdc++6']",
             "kind = 'go-std'\nimage = 'node'",
             "kind = 'go-std'\nimage = 'node'\nlines = ['CGO_ENABLED=0 go build ./...']",
             "kind = 'go-build-cache'\nimage = 'node'\nmodules = 'm'\nlines = ['go test -race ./...']\n\
@@ -238,6 +272,15 @@ mod tests {
             ("kind = 'pnpm-packages'\nimage = 'node'\nclient = 'pnpm@10'", 16, "invalid client `pnpm@10`"),
             ("kind = 'pnpm-packages'\nimage = 'node'\nclient = 'yarn@1.22.22'", 16, "invalid client"),
             ("kind = 'npm-packages'\nimage = 'node'\nclient = 'npm@11.0.0'", 16, "has no `client`"),
+            ("kind = 'debian-packages'\npackages = ['curl']", 14, "needs `image`"),
+            ("kind = 'debian-packages'\nimage = 'node'", 14, "needs `packages`"),
+            ("kind = 'debian-packages'\nimage = 'node'\npackages = ['curl=1']", 16, "invalid name of a Debian package"),
+            (
+                "kind = 'debian-packages'\nimage = 'node'\npackages = ['curl']\ndirectory = 'x'",
+                17,
+                "has no `directory`",
+            ),
+            ("kind = 'npm-packages'\nimage = 'node'\npackages = ['curl']", 16, "has no `packages`"),
             ("kind = 'go-std'", 14, "needs `image`"),
             ("kind = 'go-modules'\nimage = 'node'\nlines = ['true']", 16, "has no `lines`"),
             ("kind = 'go-std'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),

@@ -9,10 +9,12 @@ use rcrepro_model::text::hint::Hint;
 
 pub mod archive;
 mod control;
+pub mod database;
 pub mod index;
 pub mod key;
 pub mod relation;
 pub mod release;
+pub mod repository;
 pub mod resolve;
 pub mod signed;
 #[cfg(feature = "signing")]
@@ -45,6 +47,14 @@ pub enum DebianError {
         /// Which package, and what is wrong.
         reason: String,
     },
+    /// A package says of itself what no package can be.
+    #[error("{package} is refused: {reason}")]
+    Control {
+        /// Its purl.
+        package: String,
+        /// What is missing or wrong.
+        reason: String,
+    },
     /// Something that is wanted is in no list.
     #[error("{0}")]
     Unsatisfied(String),
@@ -70,7 +80,7 @@ impl Hint for DebianError {
                 "if the archive changed its keys, compare its announcement with `signed_by` in the definition; \
                  if not, a mirror or a proxy serves something else: rcrepro doctor says which are asked"
             }
-            Self::List { .. } => return None,
+            Self::List { .. } | Self::Control { .. } => return None,
             Self::Unsatisfied(_) => "change `packages` or `suites` in the definition",
             Self::Conflict { .. } => {
                 "where one of the two is only an alternative, name the right one in `packages` of the definition: \
