@@ -74,29 +74,28 @@ impl Clamp {
     /// # Errors
     /// What the system says: the process is gone, or may not be looked into.
     pub fn rewrite(&self, call: &Notification) -> io::Result<()> {
-        let pid = call.pid;
-        if !self.is_meant(pid)? {
-            return Ok(());
-        }
-        let memory = Memory::open(pid)?;
-        let modules = modules::of(&std::fs::read_to_string(format!("/proc/{pid}/maps"))?, &memory);
+        let Some(hands_on) = self.meant(call.pid)? else { return Ok(()) };
+        let memory = Memory::open(call.pid)?;
+        let modules = modules::of(&std::fs::read_to_string(format!("/proc/{}/maps", call.pid))?, &memory);
         let mut rooms: Vec<Room> = modules.iter().map(|module| module.room).collect();
-        for (index, module) in modules.iter().enumerate() {
+        let mut all = Vec::new();
+        for module in &modules {
             let mut sites = self.sites(module, &memory)?;
             sites.retain(|site| !site.holds(module.text, call.instruction));
+            all.push(sites);
+        }
+        // Where it sets times in a way that is not known, files would get the clamped one.
+        if hands_on && !all.iter().flatten().any(Site::sets) {
+            return Ok(());
+        }
+        for (index, (module, sites)) in modules.iter().zip(&all).enumerate().filter(|(_, (_, sites))| !sites.is_empty())
+        {
             let code = sites::code(self.times);
             let size = code.len() + sites.iter().map(Site::room).sum::<usize>();
             // The rest of its own last page, or else of another's that is near enough.
-            let order = std::iter::once(index).chain((0..rooms.len()).filter(|other| *other != index));
-            let room = order.filter(|_| !sites.is_empty()).find_map(|at| rooms[at].take(size, module.text));
-            let Some(place) = room else { continue };
-            let mut bytes = code;
-            let mut doors = Vec::new();
-            for site in &sites {
-                let (trampoline, door) = site.render(module.text, place, bytes.len());
-                bytes.extend(trampoline);
-                doors.push((module.text + site.at as u64, door));
-            }
+            let mut order = std::iter::once(index).chain((0..rooms.len()).filter(|other| *other != index));
+            let Some(place) = order.find_map(|at| rooms[at].take(size, module.text)) else { continue };
+            let (bytes, doors) = render(sites, module.text, place, code);
             memory.write(place, &bytes)?;
             for (at, door) in doors {
                 memory.write(at, &door)?;
@@ -105,16 +104,18 @@ impl Clamp {
         Ok(())
     }
 
-    /// Whether a program is a named one, called in a way in which it does not decide by the times that it reads.
-    fn is_meant(&self, pid: u32) -> io::Result<bool> {
+    /// Whether a program is a named one, called in a way in which it does not decide by the times that it reads; and whether it sets
+    /// those again.
+    fn meant(&self, pid: u32) -> io::Result<Option<bool>> {
         if self.names.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         let executable = std::fs::read_link(format!("/proc/{pid}/exe"))?;
         let name = executable.file_name().unwrap_or_default().as_bytes();
         let line = std::fs::read(format!("/proc/{pid}/cmdline"))?;
         let words: Vec<&[u8]> = line.strip_suffix(b"\0").unwrap_or(&line).split(|byte| *byte == 0).collect();
-        Ok(words::called(name, &words, &self.names).is_some_and(|(name, rest)| words::packs(name, rest)))
+        let called = words::called(name, &words, &self.names).filter(|(name, rest)| words::packs(name, rest));
+        Ok(called.map(|(name, rest)| words::hands_on(name, rest)))
     }
 
     /// Finds the places of a module; those of one file are searched for once.
@@ -135,4 +136,15 @@ impl Clamp {
         self.known.borrow_mut().insert(key, sites.clone());
         Ok(sites)
     }
+}
+
+/// Writes the code with the parts of all places behind it, and for each place where its branch goes.
+fn render(sites: &[Site], text: u64, place: u64, mut code: Vec<u8>) -> (Vec<u8>, Vec<(u64, Vec<u8>)>) {
+    let mut doors = Vec::new();
+    for site in sites {
+        let (trampoline, door) = site.render(text, place, code.len());
+        code.extend(trampoline);
+        doors.push((text + site.at as u64, door));
+    }
+    (code, doors)
 }

@@ -20,6 +20,10 @@ impl Site {
         (Vec::new(), Vec::new())
     }
 
+    pub fn sets(&self) -> bool {
+        false
+    }
+
     pub fn holds(&self, _text: u64, _instruction: u64) -> bool {
         false
     }

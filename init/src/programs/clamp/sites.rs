@@ -128,6 +128,11 @@ impl Site {
         }
     }
 
+    /// Whether times are set here.
+    pub fn sets(&self) -> bool {
+        self.form == Form::Times
+    }
+
     /// Whether a program is in the call at this place, and so comes back to what is behind it.
     pub fn holds(&self, text: u64, instruction: u64) -> bool {
         self.form == Form::Any && text + (self.at + SYSCALL.len()) as u64 == instruction
@@ -142,13 +147,14 @@ impl Site {
     /// Writes its own part, which is put behind `used` bytes at `place`, and the branch to it.
     pub fn render(&self, text: u64, place: u64, used: usize) -> (Vec<u8>, Vec<u8>) {
         let entries = sys::clamp_code().1;
-        let (entry, own) = match self.form {
-            Form::Any => (entries.any, place + used as u64),
-            Form::At => (entries.at, place + used as u64),
-            Form::Stat => (entries.stat, place + used as u64),
-            Form::Extended => (entries.extended, place + used as u64),
-            Form::Times => (entries.times, place + used as u64),
+        let entry = match self.form {
+            Form::Any => entries.any,
+            Form::At => entries.at,
+            Form::Stat => entries.stat,
+            Form::Extended => entries.extended,
+            Form::Times => entries.times,
         };
+        let own = place + used as u64;
         let at = text + self.at as u64;
         let back = at + self.found.len() as u64;
         let (entry, mut code) = (place + entry as u64, Vec::new());

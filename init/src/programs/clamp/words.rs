@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 /// Programs that are many, by the names by which they are called.
 const MANY: [&[u8]; 2] = [b"busybox", b"toybox"];
+/// The letters of cpio behind which a value comes.
+const CPIO_WITH_VALUE: &[u8] = b"CDEFHIMORW";
 
 /// Finds the name by which a program is a named one, and the words after it: that of its executable, or that by which it was called.
 pub fn called<'a>(
@@ -31,7 +33,7 @@ pub fn packs(name: &[u8], words: &[&[u8]]) -> bool {
     match name {
         b"tar" | b"gtar" | b"bsdtar" => tar(words),
         b"cpio" | b"bsdcpio" => {
-            let has = |letters: &[u8]| options(words, b"CDEFHIMORW").any(|letter| letters.contains(&letter));
+            let has = |letters: &[u8]| options(words, CPIO_WITH_VALUE).any(|letter| letters.contains(&letter));
             (has(b"o") || long(words, &["create"])) && !has(b"ip")
         }
         b"pax" => {
@@ -49,6 +51,18 @@ pub fn packs(name: &[u8], words: &[&[u8]]) -> bool {
             !unpacks && !long(words, &["extract"])
         }
         _ => true,
+    }
+}
+
+/// Whether a program of this name sets the times that it has read on other files, or again.
+pub fn hands_on(name: &[u8], words: &[&[u8]]) -> bool {
+    match name {
+        b"gzip" | b"pigz" => true,
+        b"cpio" | b"bsdcpio" => {
+            options(words, CPIO_WITH_VALUE).any(|letter| letter == b'a') || long(words, &["reset-access-time"])
+        }
+        b"tar" | b"gtar" => long(words, &["atime-preserve"]),
+        _ => false,
     }
 }
 
@@ -176,6 +190,22 @@ mod tests {
             "jar --extract -f a",
         ] {
             assert!(!does(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn who_hands_times_on_is_known() {
+        let hands_on = |line: &str| {
+            let words = split(line);
+            hands_on(words[0], &words[1..])
+        };
+        for line in
+            ["gzip f", "pigz -d f", "cpio -oa", "cpio -o --reset-access-time", "tar --atime-preserve=replace -c x"]
+        {
+            assert!(hands_on(line), "{line}");
+        }
+        for line in ["tar cf a f", "cpio -oH newc", "zip -o a f"] {
+            assert!(!hands_on(line), "{line}");
         }
     }
 
