@@ -51,14 +51,9 @@ pub struct Site {
 
 /// Finds all places in a piece of code.
 pub fn find(text: &[u8]) -> Vec<Site> {
-    let mut sites = Vec::new();
-    let mut from = 0;
-    while let Some(found) = text[from..].windows(2).position(|two| two == SYSCALL) {
-        let call = from + found;
-        from = call + 1;
-        sites.extend(numbered(text, call).or_else(|| any(text, call)));
-    }
-    sites
+    let pairs = text.iter().zip(text.iter().skip(1)).enumerate();
+    let calls = pairs.filter(|(_, (first, second))| (**first, **second) == (SYSCALL[0], SYSCALL[1]));
+    calls.filter_map(|(call, _)| numbered(text, call).or_else(|| any(text, call))).collect()
 }
 
 /// Looks for the number of the call before it.
