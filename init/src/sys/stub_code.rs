@@ -47,8 +47,7 @@ pub fn stub_entries() -> StubEntries {
 }
 
 /// Where the entries of the code are that clamps times of files, from its beginning.
-#[cfg(target_arch = "x86_64")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClampEntries {
     /// A call whose number is in `eax`.
     pub any: usize,
@@ -91,4 +90,10 @@ pub fn clamp_code() -> (&'static [u8], ClampEntries) {
     };
     // SAFETY: the two symbols bound one read-only piece of this program.
     (unsafe { std::slice::from_raw_parts(begin, offset(&raw const clamp::rcrepro_clamp_end)) }, entries)
+}
+
+/// There is no such code for this machine.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn clamp_code() -> (&'static [u8], ClampEntries) {
+    (&[], ClampEntries::default())
 }

@@ -89,9 +89,9 @@ fn ratio(clock: &str, option: &str, program: &[&str]) -> f64 {
         ended.took.as_secs_f64()
     };
     let pair = |number: usize| {
-        let first = run(number % 2 == 0);
-        let second = run(number % 2 != 0);
-        if number % 2 == 0 { first / second } else { second / first }
+        let is_first = number.is_multiple_of(2);
+        let (first, second) = (run(is_first), run(!is_first));
+        if is_first { first / second } else { second / first }
     };
     let mut ratios: Vec<f64> = (0..PAIRS).map(pair).collect();
     ratios.sort_by(f64::total_cmp);

@@ -1,17 +1,13 @@
 //! Times of files as archivers see them: none is later than the time that the wall clock of the command began with.
 //!
 //! What a command writes has the machine's time, and an archiver puts it into the archive. So the places of a named program that ask
-//! the kernel for a file's times are led through code of ours, which makes the same call and clamps what comes back. That is done
+//! the kernel for a file's times are led through other code, which makes the same call and clamps what comes back. That is done
 //! once, when the program has mapped what it consists of, and costs it nothing afterwards: a question that this process answers would
 //! take longer than the archiver takes for the file.
 //!
-//! The code stands behind the end of a piece of the program's own code, in the rest of its last page, which nothing else uses.
+//! That code is behind the end of a piece of the program's own code, in the rest of its last page, which nothing else uses.
 
 mod modules;
-#[cfg(target_arch = "x86_64")]
-mod sites;
-#[cfg(not(target_arch = "x86_64"))]
-#[path = "no_sites.rs"]
 mod sites;
 mod words;
 
@@ -22,25 +18,12 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use self::modules::{FileId, Module, Room};
 use self::sites::Site;
+pub use self::sites::{ClampTimes, IS_POSSIBLE, WORD};
 use crate::process::Memory;
 use crate::sys::{Notification, calls};
 
-/// Whether there is code for this machine.
-pub const IS_POSSIBLE: bool = sites::IS_POSSIBLE;
-/// What the code hands over in an argument that the kernel does not read, so that the filter lets its calls through.
-pub const WORD: u64 = u64::from_le_bytes(*b"rcrepro\x02");
-
 /// The most bytes of one module's code that are searched.
 const MOST: u64 = 64 << 20;
-
-/// The times that archivers read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ClampTimes {
-    /// Times of this second on the machine's clock and later ones are changed, in seconds since 1970,
-    pub from: i64,
-    /// to this one.
-    pub to: i64,
-}
 
 /// The programs whose times of files are clamped.
 #[derive(Default)]

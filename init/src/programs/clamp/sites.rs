@@ -1,15 +1,17 @@
 //! Places in the code of x86_64 that ask the kernel for a file's times, and how they are led elsewhere. Pure but for [`Site::is_at`].
 //!
 //! A place is the instruction that loads the number of the call, five bytes long as a branch is, with the `syscall` behind it. The
-//! `syscall` stays where it is: whoever gets there by another way makes another call. Between the two there may be instructions that
+//! `syscall` stays where it is: a program that gets there by another way makes another call. Between the two there may be instructions that
 //! put arguments in their place, which work anywhere. A second form is the end of a function that makes whatever call it is asked
 //! for (`syscall` of the GNU C library, `Syscall6` of Go): `syscall`, and a comparison of its result.
 
-use super::{ClampTimes, WORD};
 use crate::process::Memory;
 use crate::sys;
 
-pub const IS_POSSIBLE: bool = true;
+/// Whether there is code for this machine.
+pub const IS_POSSIBLE: bool = cfg!(target_arch = "x86_64");
+/// What the code hands over in an argument that the kernel does not read, so that the filter lets its calls through.
+pub const WORD: u64 = u64::from_le_bytes(*b"rcrepro\x02");
 
 const SYSCALL: [u8; 2] = [0x0f, 0x05];
 /// `cmp rax, -4095`, as the assembler files of C libraries and of Go have it.
@@ -23,6 +25,15 @@ const LOAD: usize = 5;
 const BETWEEN: usize = 24;
 /// `lea rcx, BACK` and `jmp CODE`.
 const LEAVE: usize = 12;
+
+/// The times that archivers read, in seconds since 1970.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClampTimes {
+    /// The first second on the machine's clock that is changed; all later ones are.
+    pub from: i64,
+    /// What is read instead.
+    pub to: i64,
+}
 
 /// What is asked at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

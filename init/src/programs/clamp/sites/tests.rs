@@ -56,6 +56,7 @@ fn only_what_means_the_same_elsewhere_is_moved() {
 }
 
 #[test]
+#[cfg(target_arch = "x86_64")]
 fn a_place_leads_to_the_code_and_back() {
     let (text, place) = (0x10_0000u64, 0x20_0000u64);
     let at = |code: &[u8], index: usize| i32::from_le_bytes(code[index..index + 4].try_into().expect("four")) as i64;
@@ -77,6 +78,7 @@ fn a_place_leads_to_the_code_and_back() {
 }
 
 #[test]
+#[cfg(target_arch = "x86_64")]
 fn data_is_where_the_code_reads_it() {
     let code = code(ClampTimes { from: -5, to: 7 });
     let word = |index: usize| i64::from_le_bytes(code[index * 8..index * 8 + 8].try_into().expect("eight"));
