@@ -37,6 +37,7 @@ use network::witness::Witness;
 use options::InitOptions;
 use programs::Programs;
 use programs::begun::Begun;
+use programs::clamp::Clamp;
 use refusal::{CANNOT, StartRefusal, or, refuse};
 use supervisor::Supervisor;
 
@@ -85,12 +86,17 @@ fn run(options: InitOptions) -> Result<i32, StartRefusal> {
     }
     start::burn(options.load)?;
     let clock = begin_clock(options.clock, &mut programs)?;
+    let mut clamp = Clamp::of(options.clamped);
+    if let Some(clock) = &clock {
+        clamp.set(clock.clamp());
+    }
     let witness = Witness::begin();
     or(UnixStream::from(ours).write_all(b"!"), "start the command")?;
     let mut supervisor = Supervisor {
         programs,
         network: NetworkWatch::default(),
         begun: Begun::default(),
+        clamp,
         clock,
         cpus: options.cpus,
         directories: options.directories,

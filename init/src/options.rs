@@ -1,6 +1,6 @@
 //! What PID 1 is asked to do: `rcrepro-init [OPTION…] -- PROGRAM [ARGUMENT…]`, written by the engine, read once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CString, OsString};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
@@ -36,6 +36,8 @@ pub struct InitOptions {
     /// `--quantise=NAME:NANOSECONDS` or `--quantise=NAME:NANOSECONDS:PACKAGE`: executables of this name, built from this main
     /// package of Go, whose monotonic clocks are held, and for how long at most.
     pub quantised: BTreeMap<Vec<u8>, Hold>,
+    /// `--clamp-mtime=NAME/NAME…`: executables of these names read no time of a file that is later than the wall clock's.
+    pub clamped: BTreeSet<Vec<u8>>,
     /// `--cpus=NUMBER` or `--cpus=most:NUMBER`: how many processors programs are told of, at most or exactly.
     pub cpus: Option<ProcessorCount>,
     /// `--seed=NUMBER`: what every program's start random bytes follow from.
@@ -92,6 +94,10 @@ fn option(settings: &mut InitOptions, text: &str) -> Option<()> {
             let package = parts.next().map(str::to_owned);
             settings.quantised.insert(name.as_bytes().to_vec(), Hold { quantum, package });
         }
+        "--clamp-mtime" => {
+            let names = value.split('/').map(|name| name.as_bytes().to_vec());
+            settings.clamped = Some(names.collect::<BTreeSet<_>>()).filter(|names| !names.contains(&b""[..]))?;
+        }
         "--cpus" => {
             let (capped, number) = value.strip_prefix("most:").map_or((false, value), |number| (true, number));
             let number = number.parse().ok().filter(|cpus| (1..=64).contains(cpus))?;
@@ -130,6 +136,7 @@ mod tests {
             "--clock=starts:-7",
             "--quantise=go:300:cmd/go",
             "--quantise=mine:7",
+            "--clamp-mtime=tar/zip",
             "--cpus=4",
             "--seed=9",
             "--directories=shuffled:3",
@@ -150,6 +157,7 @@ mod tests {
         assert_eq!((settings.umask, settings.load), (Some(0o22), 2));
         let hold = |name: &[u8]| (settings.quantised[name].quantum, settings.quantised[name].package.as_deref());
         assert_eq!((hold(b"go"), hold(b"mine")), ((300, Some("cmd/go")), (7, None)));
+        assert_eq!(settings.clamped, BTreeSet::from([b"tar".to_vec(), b"zip".to_vec()]));
         assert_eq!(settings.directories, Some(Order::Shuffled(3)));
         assert_eq!(settings.report.as_deref(), Some(Path::new("/said")));
         assert_eq!(settings.program.len(), 3);
@@ -163,6 +171,8 @@ mod tests {
             &["--clock=7", "--", "x"],
             &["--quantise=go", "--", "x"],
             &["--quantise=go:0", "--", "x"],
+            &["--clamp-mtime=", "--", "x"],
+            &["--clamp-mtime=tar//zip", "--", "x"],
             &["--cpus=0", "--", "x"],
             &["--cpus=65", "--", "x"],
             &["--cpus=most:0", "--", "x"],

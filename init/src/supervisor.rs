@@ -13,6 +13,7 @@ use crate::network::attempts::End;
 use crate::options::Order;
 use crate::programs::Programs;
 use crate::programs::begun::{self, Begun};
+use crate::programs::clamp::Clamp;
 use crate::sys::{self, Notification, SystemCallAnswer, calls};
 
 /// How long the loop waits at most while clocks are held, in milliseconds.
@@ -23,6 +24,7 @@ pub struct Supervisor {
     pub programs: Programs,
     pub network: NetworkWatch,
     pub begun: Begun,
+    pub clamp: Clamp,
     pub clock: Option<CommandClock>,
     pub cpus: Option<ProcessorCount>,
     pub directories: Option<Order>,
@@ -128,6 +130,10 @@ impl Supervisor {
             },
             _ => self.rewrite(call.pid).map(|()| SystemCallAnswer::Kernel),
         };
+        if self.clock.is_some() && Clamp::is_about(call) {
+            // A program that cannot be rewritten reads the times that all others do.
+            drop(self.clamp.rewrite(call));
+        }
         let tells_time = !matches!(number, calls::SCHED_GETAFFINITY | calls::GETDENTS64);
         self.count(listener, call, answer.is_ok(), tells_time);
         sys::answer(listener, call.id, answer.unwrap_or(SystemCallAnswer::Kernel));

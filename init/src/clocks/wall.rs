@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::programs::clamp::ClampTimes;
 use crate::programs::stub::Wall;
 use crate::sys;
 
@@ -72,6 +73,18 @@ impl CommandClock {
         let ours = seconds.checked_mul(NANOS)?.checked_add(nanos)?;
         let written = ours.checked_sub(self.shift).filter(|_| ours >= self.began + self.shift)?;
         Some((written.div_euclid(NANOS), written.rem_euclid(NANOS)))
+    }
+
+    /// Returns what archivers read of files that are later than this clock's beginning: that beginning. Files of the command itself are
+    /// later on the machine's clock, also where this clock is ahead of it.
+    #[must_use]
+    pub fn clamp(&self) -> ClampTimes {
+        let began = self.began.div_euclid(NANOS);
+        let to = match self.wall {
+            Wall::Stands { seconds } => seconds,
+            Wall::Flows { .. } => (self.began + self.shift).div_euclid(NANOS),
+        };
+        ClampTimes { from: to.min(began), to }
     }
 
     /// Returns what programs are to read.

@@ -41,7 +41,7 @@ pub fn program(watched: Watched, own: u32) -> Vec<FilterInstruction> {
     }
     if watched.files {
         for number in [calls::STAT, Some(calls::FSTAT), calls::LSTAT, Some(calls::NEWFSTATAT), Some(calls::STATX)] {
-            filter.call(number, &[notify()]);
+            filter.call(number, &arguments::question_for_times());
         }
         filter.call(calls::UTIMENSAT, &arguments::given_times());
     }

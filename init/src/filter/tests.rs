@@ -6,13 +6,13 @@ const PINNED: [(usize, u64); 10] = [
     (71, 0x00fa_68f2_d6e4_f9a1),
     (84, 0xa59d_653e_d010_3eae),
     (236, 0x2028_11f5_40bd_8c72),
-    (88, 0x463a_e638_a0e6_ad68),
+    (113, 0xbabd_b52c_dfc6_0516),
     (73, 0xf347_f2a0_0b98_5270),
     (73, 0xd52b_18a8_af02_0575),
     (114, 0x7c42_d03d_b3d8_9a84),
     (249, 0x8f92_aea7_dd47_a4dd),
-    (313, 0xecc3_d775_da6e_a648),
-    (313, 0x2de1_d023_8b59_63ec),
+    (338, 0x4c73_e11a_da20_b6e2),
+    (338, 0x334b_cabf_bf0f_fd0e),
 ];
 #[cfg(target_arch = "aarch64")]
 const PINNED: [(usize, u64); 10] = [

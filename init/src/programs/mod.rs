@@ -2,6 +2,7 @@
 
 pub mod begun;
 mod build_info;
+pub mod clamp;
 mod elf;
 pub mod stub;
 mod vdso;

@@ -25,7 +25,7 @@ pub use self::seccomp::{
     FilterInstruction, Notification, SystemCallAnswer, answer, install_filter, receive, replace_descriptor,
     still_waits, wake_at_once,
 };
-pub use self::stub_code::{StubEntries, stub_code, stub_entries};
+pub use self::stub_code::{StubEntries, clamp_code, stub_code, stub_entries};
 
 /// Returns the address at which the kernel put the vDSO.
 pub fn own_vdso() -> usize {

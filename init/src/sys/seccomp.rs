@@ -43,7 +43,8 @@ pub struct Notification {
     pub call: i32,
     /// Whose table the number is of.
     pub architecture: u32,
-    instruction: u64,
+    /// Where the program goes on.
+    pub instruction: u64,
     /// The call's arguments.
     pub arguments: [u64; 6],
 }

@@ -45,3 +45,55 @@ pub fn stub_entries() -> StubEntries {
         time: None,
     }
 }
+
+/// Where the entries of the code are that clamps times of files, from its beginning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClampEntries {
+    /// A call whose number is in `eax`.
+    pub any: usize,
+    /// `newfstatat`.
+    pub at: usize,
+    /// `stat`, `lstat` and `fstat`.
+    pub stat: usize,
+    /// `statx`.
+    pub extended: usize,
+    /// `utimensat`.
+    pub times: usize,
+}
+
+#[cfg(target_arch = "x86_64")]
+mod clamp {
+    core::arch::global_asm!(include_str!("stub_code/clamp_x86_64.s"));
+
+    unsafe extern "C" {
+        pub(super) static rcrepro_clamp_begin: u8;
+        pub(super) static rcrepro_clamp_any: u8;
+        pub(super) static rcrepro_clamp_at: u8;
+        pub(super) static rcrepro_clamp_stat: u8;
+        pub(super) static rcrepro_clamp_extended: u8;
+        pub(super) static rcrepro_clamp_times: u8;
+        pub(super) static rcrepro_clamp_end: u8;
+    }
+}
+
+/// Returns the data and the code that clamp times of files, and where its entries are.
+#[cfg(target_arch = "x86_64")]
+pub fn clamp_code() -> (&'static [u8], ClampEntries) {
+    let begin = &raw const clamp::rcrepro_clamp_begin;
+    let offset = |symbol: *const u8| symbol as usize - begin as usize;
+    let entries = ClampEntries {
+        any: offset(&raw const clamp::rcrepro_clamp_any),
+        at: offset(&raw const clamp::rcrepro_clamp_at),
+        stat: offset(&raw const clamp::rcrepro_clamp_stat),
+        extended: offset(&raw const clamp::rcrepro_clamp_extended),
+        times: offset(&raw const clamp::rcrepro_clamp_times),
+    };
+    // SAFETY: the two symbols bound one read-only piece of this program.
+    (unsafe { std::slice::from_raw_parts(begin, offset(&raw const clamp::rcrepro_clamp_end)) }, entries)
+}
+
+/// There is no such code for this machine.
+#[cfg(not(target_arch = "x86_64"))]
+pub fn clamp_code() -> (&'static [u8], ClampEntries) {
+    (&[], ClampEntries::default())
+}

@@ -74,3 +74,52 @@ fn cost_of_each_clock_beside_none() {
     let object = c.join("many.o");
     compare("compiling a C file", nothing, &["gcc", "-O2", "-c", "-o", text(&object), text(&file)]);
 }
+
+/// How often each pair is run, and the most that `tar` may take longer for its times being clamped.
+const PAIRS: usize = 15;
+const MOST: f64 = 1.10;
+
+/// Runs a program with and without an option in turns, and gives the middle of the ratios.
+fn ratio(clock: &str, option: &str, program: &[&str]) -> f64 {
+    let run = |with: bool| {
+        let mut options = [&WORLD[..], &[clock]].concat();
+        options.extend(with.then_some(option));
+        let ended = finish(&mut init(&options, program));
+        assert_eq!(ended.code, 0, "{ended:?}");
+        ended.took.as_secs_f64()
+    };
+    let pair = |number: usize| {
+        let is_first = number.is_multiple_of(2);
+        let (first, second) = (run(is_first), run(!is_first));
+        if is_first { first / second } else { second / first }
+    };
+    let mut ratios: Vec<f64> = (0..PAIRS).map(pair).collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios[PAIRS / 2]
+}
+
+/// `cargo test --release -p rcrepro-init --test programs cost_of_clamped -- --ignored --nocapture`
+#[test]
+#[ignore = "a measurement"]
+fn cost_of_clamped_times() {
+    let folder = support::scratch();
+    let files = folder.join("files");
+    std::fs::create_dir(&files).expect("a folder");
+    for number in 0..10_000 {
+        support::write(&files, &number.to_string(), "a small file\n");
+    }
+    let archive = folder.join("archive.tar");
+    let tar = ["tar", "-cf", text(&archive), "-C", text(&folder), "files"];
+    let loops = support::c("loops", &[]);
+    let option = "--clamp-mtime=ar/cpio/tar/zip";
+    for clock in ["--clock=stands:1700000000", "--clock=starts:1700000000"] {
+        let packed = ratio(clock, option, &tar);
+        let questions = ratio(clock, option, &[text(&loops), "files"]);
+        let programs = ratio(clock, option, &[text(&loops), "programs"]);
+        println!(
+            "{clock}: tar of 10,000 files {packed:.3}; programs that are not named: 100,000 questions {questions:.3}, 1,000 programs {programs:.3}"
+        );
+        assert!(packed <= MOST, "tar takes {packed:.3} of the time without under {clock}");
+    }
+    drop(std::fs::remove_dir_all(folder));
+}

@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
 
+mod archives;
 mod attempts;
 mod blinding;
 mod clock;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests open what they made themselves")]
 
+mod archives;
 mod attempts;
 mod bench;
 mod blinding;

@@ -70,7 +70,7 @@ fn members(bytes: &[u8]) -> Option<Vec<ArchiveMember<'_>>> {
             remedy: if bytes.get(8..21) == Some(b"debian-binary") {
                 "SOURCE_DATE_EPOCH for dpkg-deb"
             } else {
-                "ar D (ar rcsD), and ranlib -D; strip-nondeterminism afterwards"
+                "ar D (ar rcsD), and ranlib -D; or clamp-mtime = [\"PROGRAM\"] in the plan"
             },
         };
         let mut properties = vec![

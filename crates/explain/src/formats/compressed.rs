@@ -64,7 +64,7 @@ fn gzip_header(at: &str, left: &[u8], right: &[u8]) -> Option<Vec<Explained>> {
         time(l.mtime),
         time(r.mtime),
         "when the file was written, or gzip ran",
-        "gzip -n",
+        "gzip -n, or clamp-mtime = [\"PROGRAM\"] in the plan",
     );
     check("name", DifferenceClass::Path, l.name, r.name, "the name of the file that was compressed", "gzip -n");
     check("comment", DifferenceClass::Real, l.comment, r.comment, "another comment", "gzip -n");

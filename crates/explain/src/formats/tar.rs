@@ -101,7 +101,7 @@ fn clock(name: &'static str, value: String) -> Property {
         value,
         class: DifferenceClass::Clock,
         cause: "when the file was written",
-        remedy: "tar --mtime=@$SOURCE_DATE_EPOCH --clamp-mtime",
+        remedy: "tar --mtime=@$SOURCE_DATE_EPOCH --clamp-mtime, or clamp-mtime = [\"PROGRAM\"] in the plan",
     }
 }
 

@@ -155,7 +155,7 @@ fn entry_properties(bytes: &[u8], at: usize, comment: &[u8]) -> Option<Vec<Prope
     Some(properties)
 }
 
-const CLOCK: &str = "touch -d @$SOURCE_DATE_EPOCH before zip -X; jar --date; strip-nondeterminism afterwards";
+const CLOCK: &str = "clamp-mtime = [\"PROGRAM\"] in the plan; jar --date; strip-nondeterminism afterwards";
 
 /// Reads extra fields: the extended times of `UT`, the owner of `ux`.
 fn extras(mut extra: &[u8], place: &str, properties: &mut Vec<Property>) {

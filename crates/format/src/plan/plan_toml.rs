@@ -136,6 +136,8 @@ struct CommandWire {
     world: Option<Spanned<String>>,
     quantised: Option<Vec<Spanned<String>>>,
     quantum: Option<Spanned<String>>,
+    #[serde(rename = "clamp-mtime")]
+    clamp_mtime: Option<Vec<Spanned<String>>>,
     cpus: Option<Spanned<i64>>,
     require: Option<Spanned<String>>,
     proof: Option<Spanned<String>>,

@@ -54,7 +54,7 @@ impl Look {
                 let wall = own.wall.epoch().map_or(WallClock::Real, WallClock::Starts);
                 World { wall, ..own.clone() }
             }
-            Self::RealClock => World { wall: WallClock::Real, quantised: [].into(), ..own.clone() },
+            Self::RealClock => own.clone().with_real_clock(),
             Self::Machine => World::real(),
             Self::Own => own.clone(),
         }

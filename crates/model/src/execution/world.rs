@@ -4,7 +4,7 @@
 //! run to run, and what [`World::fixed`] takes away as a cause of differences. The plan, whose digest the manifest holds,
 //! says what a command asks for; the manifest says which clock it got.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -159,6 +159,9 @@ pub struct World {
     pub wall: WallClock,
     /// Executables, by the last part of their path, whose monotonic time moves in steps of this length only.
     pub quantised: BTreeMap<String, Duration>,
+    /// Executables, by the last part of their path, that read no time of a file later than the one at which the wall clock stands or
+    /// starts.
+    pub clamp_mtime: BTreeSet<String>,
     /// How many processors programs are told of.
     pub cpus: Processors,
     /// What the kernel hands every new program as random bytes (`AT_RANDOM`: Go's map order and temporary names come from
@@ -189,6 +192,30 @@ pub const QUANTISED: [&str; 2] = ["gitleaks", "go"];
 /// The length of a step of quantised time when the plan says nothing else.
 pub const QUANTUM: Duration = Duration::from_secs(300);
 
+/// The executables whose times of files are clamped when the plan says nothing else: what they write holds those times, and they
+/// decide nothing by them.
+pub const CLAMP_MTIME: [&str; 19] = [
+    "7z",
+    "7za",
+    "7zr",
+    "7zz",
+    "ar",
+    "bsdcpio",
+    "bsdtar",
+    "cpio",
+    "genisoimage",
+    "gtar",
+    "gzip",
+    "jar",
+    "llvm-ar",
+    "mkisofs",
+    "mksquashfs",
+    "pax",
+    "pigz",
+    "tar",
+    "zip",
+];
+
 impl World {
     /// Leaves the machine's own clocks, processors, randomness and order in place.
     #[must_use]
@@ -196,6 +223,7 @@ impl World {
         Self {
             wall: WallClock::Real,
             quantised: BTreeMap::new(),
+            clamp_mtime: BTreeSet::new(),
             cpus: Processors::Machine,
             seed: None,
             directories: DirectoryOrder::Real,
@@ -218,11 +246,18 @@ impl World {
         Self {
             wall,
             quantised: quantised.collect(),
+            clamp_mtime: settings.clamp_mtime.iter().filter(|_| is_held).cloned().collect(),
             cpus: settings.cpus.map_or(Processors::AtMost(CPUS), Processors::Exactly),
             seed: Some(0),
             directories: DirectoryOrder::Sorted,
             ..Self::real()
         }
+    }
+
+    /// Returns the same world with the machine's wall clock, and with no time held or clamped.
+    #[must_use]
+    pub fn with_real_clock(self) -> Self {
+        Self { wall: WallClock::Real, quantised: BTreeMap::new(), clamp_mtime: BTreeSet::new(), ..self }
     }
 
     /// Returns the mode of its wall clock.
@@ -243,6 +278,8 @@ pub struct WorldSettings {
     pub quantised: Vec<String>,
     /// The length of a step of quantised time.
     pub quantum: Duration,
+    /// Executables, by the last part of their path, whose times of files are clamped while the wall clock is ours.
+    pub clamp_mtime: Vec<String>,
     /// How many processors the command is told of; none for [`CPUS`] or what the machine has.
     pub cpus: Option<u32>,
 }
@@ -262,6 +299,7 @@ impl Default for WorldSettings {
             machine: false,
             quantised: QUANTISED.map(str::to_owned).to_vec(),
             quantum: QUANTUM,
+            clamp_mtime: CLAMP_MTIME.map(str::to_owned).to_vec(),
             cpus: None,
         }
     }
@@ -272,12 +310,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_real_clock_is_quantised_for_nobody() {
+    fn a_real_clock_is_quantised_and_clamped_for_nobody() {
         let real = WorldSettings { clock: Some(ClockMode::Real), ..WorldSettings::default() };
         let world = World::fixed(7, &real, ClockMode::Starts);
         assert_eq!((world.wall, world.quantised.len(), world.clock()), (WallClock::Real, 0, ClockMode::Real));
+        assert!(world.clamp_mtime.is_empty() && World::real().clamp_mtime.is_empty());
         let world = World::fixed(7, &WorldSettings::default(), ClockMode::Starts);
         assert_eq!((world.wall, world.quantised.len()), (WallClock::Starts(7), 2));
+        assert!(world.clamp_mtime.contains("tar") && world.clamp_mtime.len() == CLAMP_MTIME.len());
+        let world = world.with_real_clock();
+        assert_eq!((world.wall, world.quantised.len(), world.clamp_mtime.len()), (WallClock::Real, 0, 0));
     }
 
     #[test]

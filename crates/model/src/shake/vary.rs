@@ -104,7 +104,7 @@ impl Plain<'_> {
             Setting::Clock(ClockChange::Mode(mode)) => {
                 world.wall = WallClock::new(mode, self.epoch);
                 if mode == ClockMode::Real {
-                    world.quantised.clear();
+                    *world = world.clone().with_real_clock();
                 }
             }
             Setting::Seed(seed) => {

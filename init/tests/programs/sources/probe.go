@@ -21,6 +21,10 @@ func main() {
 	case "dial":
 		_, err := net.Dial("tcp", os.Args[2])
 		fmt.Println(err)
+	case "modified":
+		file, err := os.Stat(os.Args[2])
+		check(err)
+		fmt.Println(file.ModTime().Unix())
 	case "lookup":
 		_, err := net.LookupHost(os.Args[2])
 		fmt.Println(err)

@@ -57,6 +57,9 @@ pub(crate) fn arguments(world: &World, watch: bool, gate: bool, command: &[Strin
         let package = package.map(|(_, package)| format!(":{package}")).unwrap_or_default();
         option("quantise", Some(format!("{executable}:{}{package}", quantum.as_nanos())));
     }
+    // No file's name holds a slash.
+    let clamped = world.clamp_mtime.iter().map(String::as_str).collect::<Vec<_>>().join("/");
+    option("clamp-mtime", (!clamped.is_empty()).then_some(clamped));
     option(
         "cpus",
         match world.cpus {
@@ -122,7 +125,9 @@ mod tests {
         assert_eq!(arguments(&World::real(), false, false, &command), [PATH, "--umask=022", "--", "/bin/sh"]);
         let world = World { load: 2, ..World::fixed(7, &WorldSettings::default(), ClockMode::Starts) };
         let expected = "--umask=022 --clock=starts:7 --quantise=gitleaks:300000000000:github.com/zricethezav/gitleaks \
-                        --quantise=go:300000000000:cmd/go --cpus=most:4 --seed=0 \
+                        --quantise=go:300000000000:cmd/go \
+                        --clamp-mtime=7z/7za/7zr/7zz/ar/bsdcpio/bsdtar/cpio/genisoimage/gtar/gzip/jar/llvm-ar/mkisofs/mksquashfs/\
+                        pax/pigz/tar/zip --cpus=most:4 --seed=0 \
                         --directories=sorted --load=2 --report=/.rcrepro-seen --gate -- /bin/sh";
         assert_eq!(arguments(&world, true, true, &command)[1..].join(" "), expected);
     }

@@ -44,7 +44,8 @@ const TEXTS: [(&str, &str); 33] = [
 ];
 
 /// What an item of a list may be, by key.
-const ITEMS: [(&str, &str); 24] = [
+const ITEMS: [(&str, &str); 25] = [
+    ("clamp-mtime", "tar"),
     ("exclude", "docs/**"),
     ("findings", "govulncheck/GO-2026-0001"),
     ("forbid", "panic:"),

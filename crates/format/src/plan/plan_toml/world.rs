@@ -30,6 +30,10 @@ impl Source<'_> {
             None => default.quantised,
             Some(names) => names.iter().map(|name| self.executable(name)).collect::<Result<_, _>>()?,
         };
+        let clamp_mtime = match &wire.clamp_mtime {
+            None => default.clamp_mtime,
+            Some(names) => names.iter().map(|name| self.executable(name)).collect::<Result<_, _>>()?,
+        };
         let quantum: Duration = match &wire.quantum {
             None => default.quantum,
             Some(text) => self.parse::<quantity::Seconds>(text)?.0,
@@ -42,7 +46,7 @@ impl Source<'_> {
             })
         });
         let cpus = cpus.transpose()?;
-        Ok(WorldSettings { clock, machine, quantised, quantum, cpus })
+        Ok(WorldSettings { clock, machine, quantised, quantum, clamp_mtime, cpus })
     }
 
     pub(super) fn requirement(&self, wire: &CommandWire) -> Result<Requirement, PlanError> {
