@@ -134,17 +134,20 @@ impl<'a> Reader<'a> {
         let short = familiar(text);
         let is_given = self.given.images.contains(&short);
         self.used.insert(short);
+        let name = text.split([':', '@']).next().unwrap_or_default();
+        if !text.contains('/') && name.chars().any(|c| c.is_ascii_uppercase()) {
+            let says = format!(
+                "`{text}` is neither a stage before this line nor an image or a context, whose names have small letters"
+            );
+            let hint = format!("write `{}`, in the plan, too", text.to_ascii_lowercase());
+            return self.refuse(Counts::Always, word.line, says, hint);
+        }
         if is_given {
             return;
         }
-        let name = text.split([':', '@']).next().unwrap_or_default();
         if !unset.is_empty() {
             let is_cut = text.ends_with([':', '@']) || name.is_empty();
             self.valueless(if is_cut { Counts::Always } else { Counts::If(at) }, word, unset);
-        } else if !text.contains('/') && name.chars().any(|c| c.is_ascii_uppercase()) {
-            let says =
-                format!("`{text}` is neither a stage before this line nor an image, whose names have small letters");
-            self.refuse(Counts::Always, word.line, says, format!("write `{}`", text.to_ascii_lowercase()));
         } else {
             let says = format!("`{text}` is not an image of the plan, and nothing is fetched");
             let near = UnknownName::new("", "", text, &self.given.images);

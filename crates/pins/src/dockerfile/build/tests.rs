@@ -60,6 +60,8 @@ fn each_line_that_cannot_work_is_named() {
         ("FROM debian:12\n", "1: `debian:12` is not an image of the plan"),
         ("FROM debian AS a\nFROM b\n", "2: `b` is not an image of the plan"),
         ("FROM debian AS a\nFROM A\n", "2: `A` is neither a stage before this line nor an image"),
+        ("FROM debian\nCOPY --from=Payload / /\n", "2: `Payload` is neither a stage before this line nor an image"),
+        ("FROM nothing AS payload\nCOPY --from=alpine / /\nFROM payload\n", "2: `alpine` is not an image of the plan"),
         ("FROM debian\nCOPY --from=busybox:1 /a /b\n", "2: `busybox:1` is not an image"),
         ("FROM debian\nCO\\\nPY --from=busybox:1 /a /b\n", "3: `busybox:1` is not an image"),
         ("FROM debian\nCOPY --from=1 /a /b\n", "2: `COPY --from=1` names no stage: expected 0 to 0"),
