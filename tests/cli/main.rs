@@ -34,6 +34,7 @@ mod promises;
 mod propose;
 mod pulls;
 mod quiet;
+mod release_check;
 mod releases;
 mod replay;
 mod repository;

@@ -1,5 +1,5 @@
 # what: RUN --security=insecure
-# is: fails: security.insecure is not allowed
+# is: refused: Dockerfile:4: `RUN --security=insecure` is not allowed
 FROM debian:bookworm-slim
 RUN --security=insecure true
 CMD ["echo", "ok"]

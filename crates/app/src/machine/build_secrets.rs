@@ -61,6 +61,24 @@ pub(crate) fn read(
     Ok(found)
 }
 
+/// Whether this machine has a secret; relative files are in `folder`. What is there and cannot be read is found by [`read`].
+#[must_use]
+pub(crate) fn is_there(source: &SecretSource, folder: &Path) -> bool {
+    match source {
+        SecretSource::Variable(name) => std::env::var_os(name).is_some(),
+        SecretSource::File(path) => folder.join(path).exists(),
+    }
+}
+
+/// Says what brings a secret to this machine.
+#[must_use]
+pub(crate) fn remedy(source: &SecretSource) -> String {
+    match source {
+        SecretSource::Variable(name) => format!("export {name}=…"),
+        SecretSource::File(path) => format!("put it into the file {path}, which no commit holds"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

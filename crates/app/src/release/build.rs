@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::context::{text_of, tree};
 use super::error::ReleaseError;
 use super::step::{ReleaseStep, finding};
-use crate::workspace::source::unbuildable;
+use crate::workspace::source::release_image::{ImageJudgement, Judged, SeenSource, judge};
 use rcrepro_engine::{BuildEnd, BuildRequest, BuiltTarget, ImageHost};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
@@ -15,6 +15,8 @@ use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::{BuilderEntry, Parts};
 use rcrepro_model::execution::derive::frozen_environment;
 use rcrepro_model::execution::event::RunEvent;
+use rcrepro_model::execution::fault::Fault;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::FrozenKind;
 use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_pins::dockerfile::sources::{Given, sources};
@@ -117,7 +119,7 @@ impl ReleaseStep<'_> {
         (self.context.observe)(RunEvent::Preparing { what: what.clone() });
         let failed =
             |expected: &str, found: String| Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
-        let (root, dockerfile) = match self.dockerfile(image)? {
+        let (root, dockerfile) = match self.dockerfile(name, image)? {
             Ok(found) => found,
             Err(Refusal { expected, found }) => return failed(expected, found),
         };
@@ -152,21 +154,26 @@ impl ReleaseStep<'_> {
     }
 
     /// Gives the root of the build's context and the text of the Dockerfile in it, which needs no BuildKit.
-    fn dockerfile(&self, image: &ReleaseImage) -> Result<Result<(Digest, String), Refusal>, ReleaseError> {
+    fn dockerfile(&self, name: &Name, image: &ReleaseImage) -> Result<Result<(Digest, String), Refusal>, ReleaseError> {
         let refused = |expected, found| Ok(Err(Refusal { expected, found }));
         let root = match tree(&**self.context.store, self.resolved.source, image)? {
             Ok(root) => root,
             Err(reason) => return refused("a readable context", reason),
         };
+        if let Some(refusal) = listed(&self.judgement(name, image)?.refused) {
+            return Ok(Err(refusal));
+        }
         let Some(text) = text_of(&**self.context.store, root, &image.dockerfile)? else {
             return refused("a Dockerfile", format!("the source has no file `{}`", image.dockerfile));
         };
-        let faults = unbuildable(image, &text);
-        if !faults.is_empty() {
-            let found: String = faults.iter().map(|fault| format!("\n            {fault}")).collect();
-            return refused("a Dockerfile that is built without BuildKit", found);
-        }
         Ok(Ok((root, text)))
+    }
+
+    /// Decides what can be decided of an image by reading, as `rcrepro check` does.
+    pub(super) fn judgement(&self, name: &Name, image: &ReleaseImage) -> Result<ImageJudgement, ReleaseError> {
+        let seen = SeenSource::in_store(image, &**self.context.store, self.resolved.source)?;
+        let architecture = ImagePlatform::of_isa(&self.resolved.isa).map_or("", ImagePlatform::architecture);
+        Ok(judge(&Judged { workspace: self.workspace, name, image, seen: &seen, architecture }))
     }
 
     /// Makes the image's builders and gives their ids by the build argument that names each.
@@ -196,11 +203,8 @@ impl ReleaseStep<'_> {
         dockerfile: &str,
         ids: BTreeMap<String, String>,
     ) -> Result<BTreeMap<String, String>, Refusal> {
-        let given = Given {
-            images: ids.values().cloned().collect(),
-            predefined: BTreeMap::new(),
-            remedy: "name one by a build argument in `builders`",
-        };
+        let given =
+            Given { images: ids.values().cloned().collect(), remedy: "name one by a build argument in `builders`" };
         let mut arguments = image.arguments.clone();
         arguments.extend(ids);
         let read = sources(dockerfile, &arguments, &given);
@@ -275,6 +279,16 @@ impl ReleaseStep<'_> {
             BuildEnd::Failed { reason, log } => Ok(Err(format!("{reason}{}", tail(&log)))),
         }
     }
+}
+
+/// Makes a refusal of what was decided against an image; none where nothing was.
+pub(super) fn listed(faults: &[Fault]) -> Option<Refusal> {
+    let found = match faults {
+        [] => return None,
+        [fault] => fault.to_string(),
+        faults => faults.iter().map(|fault| format!("\n            {fault}")).collect(),
+    };
+    Some(Refusal { expected: "an image that can be built, by its Dockerfile and the plan", found })
 }
 
 /// Adds to a frozen input what its client asks for beside it when it fetches. `go mod download` wants an `.info` for each

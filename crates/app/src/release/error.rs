@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::evidence::EvidenceError;
 use crate::run::actions::ActionError;
+use crate::workspace::source::release_image::SeenError;
 use rcrepro_engine::EngineError;
 use rcrepro_format::records::release_json::ReleaseRecordError;
 use rcrepro_model::content::name::Name;
@@ -74,6 +75,15 @@ pub enum ReleaseError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<SeenError> for ReleaseError {
+    fn from(error: SeenError) -> Self {
+        match error {
+            SeenError::Export(error) => error.into(),
+            SeenError::Store(error) => error.into(),
+        }
+    }
 }
 
 impl ReleaseError {

@@ -337,5 +337,26 @@ async fn a_build_that_fails_says_why_and_a_builder_that_does_not_start_decides_n
     let released = built_by_buildkit(&place, [idle(), idle()], text).await;
     assert_eq!(released.findings[0].name, FindingName::ImageUndecided);
     let released = built_by_buildkit(&place, [Script::exit(0), Script::exit(0)], "FROM alpine AS app\n").await;
-    assert!(released.findings[0].found.starts_with("Dockerfile:1:6: `alpine` is not an image of the plan"));
+    assert!(released.findings[0].found.starts_with("Dockerfile:1: `alpine` is not an image of the plan"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_check_refuses_never_reaches_the_builder() {
+    let place = Place::new();
+    for (text, expected) in [
+        (
+            "FROM scratch AS other\n",
+            "rcrepro.toml:18: release image `app`: `target = \"app\"`: Dockerfile has no such stage",
+        ),
+        (
+            "FROM scratch AS app\nRUN --mount=type=secret,id=key,required=true true\n",
+            "Dockerfile:2 requires the secret `key`: this machine has no file:key.secret: put it into the file key.secret",
+        ),
+    ] {
+        // A builder that was started would leave nothing, which is another finding.
+        let released = built_by_buildkit(&place, [Script::exit(0), Script::exit(0)], text).await;
+        let [finding] = released.findings.as_slice() else { panic!("{:#?}", released.findings) };
+        assert_eq!(finding.name, FindingName::ImageFailed);
+        assert!(finding.found.starts_with(expected), "{finding:?}");
+    }
 }

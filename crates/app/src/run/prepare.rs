@@ -8,6 +8,7 @@ use super::{RunError, StageInput};
 use crate::evidence::history::History;
 use crate::frozen::go::settings::BuildCache;
 use crate::frozen::{FrozenError, FrozenStep, Provenance, client};
+use crate::release::error::ReleaseError;
 use crate::toolchain::in_engine::{ImageUse, ImagesError};
 use crate::workspace::source::unbuildable_images;
 use crate::workspace::{Workspace, WorkspaceError};
@@ -59,7 +60,8 @@ pub(crate) async fn prepare_packet(input: &StageInput<'_>) -> Result<Prepared, R
     let (mut resolved, ingested) =
         preparation.packet(packet, options.revision, recorded.map(|(manifest, _)| manifest)).await?;
     if recorded.is_none() {
-        let faults = unbuildable_images(&workspace.plan, packet, &**context.store, resolved.source);
+        let source = (resolved.source, resolved.isa.as_str());
+        let faults = unbuildable_images(workspace, packet, &**context.store, source).map_err(ReleaseError::from)?;
         if !faults.is_empty() {
             return Err(RunError::Unbuildable { packet: id.clone(), faults });
         }

@@ -38,36 +38,20 @@ fn of_instruction(instruction: &DockerfileInstruction) -> Vec<BuildkitForm> {
     let name = instruction.name.as_str();
     let Some((_, flags)) = FLAGS.iter().find(|(of, _)| *of == name) else {
         // `ONBUILD RUN --mount=…` is what a further build gets.
-        return match (name, instruction.words.split_first()) {
-            ("ONBUILD", Some((inner, words))) => {
-                of_instruction(&DockerfileInstruction { name: inner.text.to_ascii_uppercase(), words: words.to_vec() })
-            }
-            _ => Vec::new(),
-        };
+        return instruction.trigger().map(|inner| of_instruction(&inner)).unwrap_or_default();
     };
     let mut found = Vec::new();
-    for word in instruction.words.iter().take_while(|word| word.text.starts_with("--")) {
+    for word in instruction.flags().0 {
         let flag = word.text[2..].split('=').next().unwrap_or_default();
         if flags.contains(&flag) {
             found.push(BuildkitForm { line: word.line, says: format!("`{name} --{flag}`") });
         }
     }
-    for word in &instruction.words {
-        if let Some(end) = here_document(&word.text) {
-            found.push(BuildkitForm { line: word.line, says: format!("the here-document `<<{end}`") });
-        }
+    let is_word = |end: &str| end.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    for (line, document) in instruction.here_documents().into_iter().filter(|(_, document)| is_word(&document.end)) {
+        found.push(BuildkitForm { line, says: format!("the here-document `<<{}`", document.end) });
     }
     found
-}
-
-/// Returns the word that ends a here-document which this word begins.
-fn here_document(word: &str) -> Option<&str> {
-    let at = word.find("<<")?;
-    // A descriptor's number may come before it.
-    let before = word[..at].chars().all(|c| c.is_ascii_digit());
-    let end = word[at + 2..].trim_start_matches('-').trim_matches(['"', '\'']);
-    let good = before && !end.is_empty() && end.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    good.then_some(end)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! An `ARG` before the first `FROM` is resolved to its default; the names of stages and `scratch` are not images.
 //! Source: Dockerfile reference, "FROM", "ARG", "Parser directives".
 
+pub mod build;
 pub mod buildkit;
 pub mod dockerignore;
 pub mod lines;
@@ -52,17 +53,11 @@ impl Reader {
             "ARG" => words.iter().for_each(|word| self.argument(word)),
             "ENV" => self.environment(words),
             "COPY" | "ADD" => {
-                for word in words {
-                    if let Some(source) = word.after("--from=") {
-                        self.source(&source);
-                    }
-                }
+                instruction.flag("from").iter().for_each(|source| self.source(source));
             }
             "RUN" => {
-                for word in words {
-                    let options = word.after("--mount=").map(|options| options.split(',')).unwrap_or_default();
-                    options.iter().filter_map(|option| option.after("from=")).for_each(|source| self.source(&source));
-                }
+                let options = instruction.flag("mount").into_iter().flat_map(|options| options.split(','));
+                options.filter_map(|option| option.after("from=")).for_each(|source| self.source(&source));
             }
             _ => {}
         }

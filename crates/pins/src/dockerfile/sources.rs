@@ -1,13 +1,13 @@
-//! What a build of a Dockerfile would take from elsewhere than its context and the images that it is given.
+//! What a build of a Dockerfile by an engine's classic builder would take from elsewhere than its context and the images that it is
+//! given. What BuildKit takes is told by [`super::build`].
 //!
 //! An engine fetches what `FROM`, `COPY --from` and `ADD` name, and no build option keeps it from that: so it is looked for
-//! beforehand. What `RUN` steps execute needs no look, they have no network; what they mount does.
+//! beforehand, and what cannot be told is refused, too. What `RUN` steps execute needs no look, they have no network.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dockerfile::lines::{DockerfileInstruction, Word, instructions};
 use crate::syntax::expand::expand;
-use rcrepro_model::plan::release_image::BuildkitImage;
 
 /// Something that the engine would fetch, or that cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,43 +32,17 @@ pub struct Sources {
 /// What a build has to hand.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
-    /// The images and named contexts that it may build on, as [`familiar`] writes them.
+    /// The images that it may build on.
     pub images: BTreeSet<String>,
-    /// Arguments that the builder sets by itself, such as `TARGETARCH`.
-    pub predefined: BTreeMap<String, String>,
     /// How one more image is given, to follow the name of one that is not.
     pub remedy: &'static str,
-}
-
-/// Lists what BuildKit has to hand for an image: what the plan maps, and `builders` as build arguments name them. The architecture is
-/// written as Go does.
-pub fn given(buildkit: &BuildkitImage, architecture: &str, builders: impl Iterator<Item = String>) -> Given {
-    let bases = buildkit.bases.keys().chain(buildkit.contexts.keys()).map(|reference| familiar(reference));
-    let mut predefined = BTreeMap::new();
-    for side in ["BUILD", "TARGET"] {
-        let values = [("PLATFORM", format!("linux/{architecture}")), ("OS", "linux".to_owned())];
-        let values = values.into_iter().chain([("ARCH", architecture.to_owned()), ("VARIANT", String::new())]);
-        predefined.extend(values.map(|(name, value)| (format!("{side}{name}"), value)));
-    }
-    let images = bases.chain(builders.map(|builder| familiar(&builder))).collect();
-    Given { images, predefined, remedy: "map it in `bases`, or name it by a build argument in `builders`" }
-}
-
-/// Writes a reference in its short form, as BuildKit looks it up among named contexts: without Docker Hub's host, the folder of its
-/// official images, and the tag `latest`.
-#[must_use]
-pub fn familiar(reference: &str) -> String {
-    let hub = ["docker.io/", "index.docker.io/"];
-    let short = hub.iter().find_map(|host| reference.strip_prefix(host)).unwrap_or(reference);
-    let short = short.strip_prefix("library/").filter(|rest| !rest.contains('/')).unwrap_or(short);
-    short.strip_suffix(":latest").unwrap_or(short).to_owned()
 }
 
 /// Reads a Dockerfile that is built with these arguments.
 #[must_use]
 pub fn sources(text: &str, arguments: &BTreeMap<String, String>, given: &Given) -> Sources {
-    let values = given.predefined.clone();
-    let mut reader = Reader { arguments, given, values, stages: Vec::new(), found: Sources::default() };
+    let mut reader =
+        Reader { arguments, given, values: BTreeMap::new(), stages: Vec::new(), found: Sources::default() };
     for instruction in instructions(text) {
         reader.take(&instruction);
     }
@@ -91,13 +65,10 @@ impl Reader<'_> {
         match instruction.name.as_str() {
             "ARG" => words.iter().for_each(|word| self.argument(word)),
             "FROM" => self.from(words),
-            "COPY" => {
-                words.iter().filter_map(|word| word.after("--from=")).for_each(|source| self.source(&source, true))
-            }
+            "COPY" => instruction.flag("from").iter().for_each(|source| self.source(source, true)),
             "ADD" => self.add(words),
             "RUN" => {
-                let mounts = words.iter().filter_map(|word| word.after("--mount="));
-                let options = mounts.flat_map(|options| options.split(','));
+                let options = instruction.flag("mount").into_iter().flat_map(|options| options.split(','));
                 options.filter_map(|option| option.after("from=")).for_each(|source| self.source(&source, true));
             }
             _ => {}
@@ -129,7 +100,7 @@ impl Reader<'_> {
         };
         let stage = self.stages.contains(&text.to_ascii_lowercase())
             || (numbers && text.parse::<usize>().is_ok_and(|number| number < self.stages.len()));
-        if text != "scratch" && !stage && !self.given.images.contains(&familiar(&text)) {
+        if text != "scratch" && !stage && !self.given.images.contains(&text) {
             self.foreign(word, format!("`{text}` is not an image of the plan: {}", self.given.remedy));
         }
     }
@@ -187,14 +158,6 @@ mod tests {
             assert!(found.first().is_some_and(|first| first.starts_with(expected)), "{found:?}, expected {expected}");
         }
         let arguments = BTreeMap::new();
-        let given = Given {
-            images: ["golang:1.26@sha256:1".to_owned(), "payload".to_owned()].into(),
-            predefined: [("TARGETARCH".to_owned(), "amd64".to_owned())].into(),
-            remedy: "",
-        };
-        let text = "FROM docker.io/library/golang:1.26@sha256:1 AS build-amd64\nFROM build-$TARGETARCH\n\
-                    COPY --from=payload / /\nRUN --mount=from=build-amd64,target=/t <<EOF\nFROM x\nEOF\n";
-        assert_eq!(sources(text, &arguments, &given).foreign, []);
         assert_eq!(
             sources(TEXT, &arguments, &Given::default()).foreign.len(),
             1,

@@ -11,7 +11,7 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::action::{Action, ActionPlatform, Command};
 use rcrepro_model::execution::derive;
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, ReleaseImage};
-use rcrepro_pins::dockerfile::sources::familiar;
+use rcrepro_pins::dockerfile::build::familiar;
 use rcrepro_store::BlobStore as _;
 
 /// Where the image is left, an OCI layout, below the working directory.

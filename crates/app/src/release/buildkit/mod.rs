@@ -11,12 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use self::action::{OUTPUT, Source};
-use super::build::{Refusal, tail};
-use super::context::text_of;
+use super::build::{Refusal, listed, tail};
 use super::error::ReleaseError;
 use super::step::{ReleaseStep, finding};
 use crate::machine::build_secrets;
 use crate::toolchain::load::stream_of;
+use crate::workspace::source::release_image::missing_secrets;
 use rcrepro_engine::{
     EngineError, Executed, Execution, ImageHost, Limits, Network, OWN_OUTPUT, Privilege, StepSecrets,
 };
@@ -24,7 +24,6 @@ use rcrepro_images::oci::image::ImageBlobs;
 use rcrepro_images::oci::layout::write_archive;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
-use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::{BuilderEntry, Parts};
 use rcrepro_model::execution::action::{Action, Ending, Output};
@@ -33,8 +32,7 @@ use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
-use rcrepro_pins::dockerfile::sources::{familiar, given, sources};
-use rcrepro_store::{BlobStore as _, export};
+use rcrepro_store::BlobStore as _;
 
 /// How long one target may take.
 const TIMEOUT: Duration = Duration::from_secs(3600);
@@ -71,7 +69,7 @@ impl ReleaseStep<'_> {
                 return Ok(Err(finding(FindingName::ImageUndecided, name, "", "a secret that can be read", found)));
             }
         };
-        let action = match self.build_action(image, buildkit, &secrets.ids)? {
+        let action = match self.build_action(name, (image, buildkit), &secrets.ids)? {
             Ok(action) => action,
             Err(Refusal { expected, found }) => {
                 return Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
@@ -129,11 +127,11 @@ impl ReleaseStep<'_> {
     /// Derives the build's action and stores what it names. What keeps it from being one is a refusal.
     fn build_action(
         &self,
-        image: &ReleaseImage,
-        buildkit: &BuildkitImage,
+        name: &Name,
+        (image, buildkit): (&ReleaseImage, &BuildkitImage),
         secrets: &BTreeSet<String>,
     ) -> Result<Result<Action, Refusal>, ReleaseError> {
-        let arguments = match self.checked(image, buildkit)? {
+        let arguments = match self.checked(name, (image, buildkit))? {
             Ok(arguments) => arguments,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -144,48 +142,31 @@ impl ReleaseStep<'_> {
             Ok(deps) => deps,
             Err(found) => return Ok(Err(Refusal { expected: "inputs that can be given to the build", found })),
         };
-        if let Some(context) = &buildkit.context
-            && !matches!(
-                export::lookup(&**self.context.store, self.resolved.source, context)?,
-                Some(TreeNode::Directory { .. })
-            )
-        {
-            let found = format!("the source has no folder `{context}`");
-            return Ok(Err(Refusal { expected: "a context", found }));
-        }
         let work = self.builder_work(image)?;
         let source = Source { image, buildkit, images: &images, arguments: &arguments, secrets };
         Ok(Ok(self.derived(&source, work, deps)?))
     }
 
-    /// Reads the Dockerfile, and gives the build arguments; refuses what would come from elsewhere than the plan says.
+    /// Gives the build arguments; refuses what cannot be built, and a step that requires a secret which is not here.
     fn checked(
         &self,
-        image: &ReleaseImage,
-        buildkit: &BuildkitImage,
+        name: &Name,
+        (image, buildkit): (&ReleaseImage, &BuildkitImage),
     ) -> Result<Result<BTreeMap<String, String>, Refusal>, ReleaseError> {
-        let refused = |expected, found| Ok(Err(Refusal { expected, found }));
-        let Some(text) = text_of(&**self.context.store, self.resolved.source, &image.dockerfile)? else {
-            return refused("a Dockerfile", format!("the source has no file `{}`", image.dockerfile));
-        };
-        if let Some((one, other)) = same_base(buildkit) {
-            return refused("references that differ", format!("`bases` has one twice, as `{one}` and as `{other}`"));
+        let judgement = self.judgement(name, image)?;
+        if let Some(refusal) = listed(&judgement.refused) {
+            return Ok(Err(refusal));
+        }
+        let reading = judgement.reading.unwrap_or_default();
+        let missing = missing_secrets(&buildkit.secrets, &reading, &self.workspace.folder);
+        if let Some((mount, source)) = missing.into_iter().find(|(mount, _)| mount.is_required) {
+            let at = format!("{}:{}", image.dockerfile, mount.line);
+            let remedy = build_secrets::remedy(source);
+            let found = format!("{at} requires the secret `{}`: this machine has no {source}: {remedy}", mount.id);
+            return Ok(Err(Refusal { expected: "the secrets that steps require", found }));
         }
         let mut arguments = image.arguments.clone();
-        arguments.extend(image.builders.iter().map(|(name, locked)| (name.clone(), self.reference(locked))));
-        let given = given(
-            buildkit,
-            architecture(&self.resolved.isa),
-            image.builders.values().map(|locked| self.reference(locked)),
-        );
-        let read = sources(&text, &arguments, &given);
-        if let Some(first) = read.foreign.first() {
-            let found = format!("{}:{}:{}: {}", image.dockerfile, first.line, first.column, first.says);
-            return refused("a Dockerfile that takes nothing from elsewhere", found);
-        }
-        if let Some(unknown) = arguments.keys().find(|argument| !read.declared.contains(*argument)) {
-            return refused("build arguments that the Dockerfile declares", format!("it has no `ARG {unknown}`"));
-        }
+        arguments.extend(image.builders.iter().map(|(argument, locked)| (argument.clone(), self.reference(locked))));
         arguments.entry(EPOCH.to_owned()).or_insert_with(|| self.resolved.date_epoch.to_string());
         Ok(Ok(arguments))
     }
@@ -268,17 +249,6 @@ impl ReleaseStep<'_> {
 /// Leaves out what the builder's client logs for its own developers.
 fn lines_of_steps(said: &str) -> String {
     said.lines().filter(|line| !line.starts_with("time=\"")).collect::<Vec<_>>().join("\n")
-}
-
-/// Finds two spellings of one reference among the bases.
-fn same_base(buildkit: &BuildkitImage) -> Option<(&str, &str)> {
-    let mut seen = BTreeMap::new();
-    buildkit.bases.keys().find_map(|one| seen.insert(familiar(one), one.as_str()).map(|other| (other, one.as_str())))
-}
-
-/// Gives an architecture as Dockerfiles name it.
-fn architecture(isa: &str) -> &'static str {
-    ImagePlatform::of_isa(isa).map_or("", ImagePlatform::architecture)
 }
 
 fn no_builder(name: &Name, found: String) -> Finding {

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 
 use super::git_calls::{GitCall, calls};
-use super::unbuildable;
+use super::release_image::{Judged, SeenError, SeenSource, judge};
 use crate::run::execute::CommandRun;
+use crate::workspace::Workspace;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::execution::fault::Fault;
-use rcrepro_model::plan::release_image::ReleaseImage;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{Packet, Plan};
 use rcrepro_store::export::lookup;
 use rcrepro_store::{BlobStore, StoreError};
@@ -119,21 +120,26 @@ fn end_of(store: &dyn BlobStore, stream: Digest) -> Result<String, StoreError> {
     Ok(String::from_utf8_lossy(&end).into_owned())
 }
 
-/// Names the lines by which the images that a packet builds cannot be built. What else is wrong with a Dockerfile is found when it
-/// is built.
-#[must_use]
-pub fn unbuildable_images(plan: &Plan, packet: &Packet, store: &dyn BlobStore, source: Digest) -> Vec<Fault> {
-    let text = |image: &ReleaseImage| match lookup(store, source, &image.dockerfile) {
-        Ok(Some(TreeNode::File { digest, .. })) => {
-            store.get(digest).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        }
-        _ => None,
-    };
-    let read = plan.released(packet).filter_map(|(_, image)| Some((image, text(image)?)));
-    let mut found: Vec<Fault> = read.flat_map(|(image, text)| unbuildable(image, &text)).collect();
+/// Names what keeps the images that a packet builds from being built, whatever its commands do: of the plan, its Dockerfiles and the
+/// source. What else is wrong is found when they are built.
+///
+/// # Errors
+/// [`SeenError`] when the store cannot serve the source.
+pub fn unbuildable_images(
+    workspace: &Workspace,
+    packet: &Packet,
+    store: &dyn BlobStore,
+    (source, isa): (Digest, &str),
+) -> Result<Vec<Fault>, SeenError> {
+    let architecture = ImagePlatform::of_isa(isa).map_or("", ImagePlatform::architecture);
+    let mut found = Vec::new();
+    for (name, image) in workspace.plan.released(packet) {
+        let seen = SeenSource::in_store(image, store, source)?;
+        found.extend(judge(&Judged { workspace, name, image, seen: &seen, architecture }).refused);
+    }
     found.sort();
     found.dedup();
-    found
+    Ok(found)
 }
 
 /// Tells whether git said on a stream that it found no repository.

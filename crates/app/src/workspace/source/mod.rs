@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
+use self::release_image::{ImageJudgement, Judged, SeenSource, judge};
 use self::sight::Sight;
 use crate::frozen::read_source::ReadSource;
 use crate::frozen::{client, npm};
@@ -13,18 +14,16 @@ use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::image::definition::ImagePlatform;
-use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
 use rcrepro_model::plan::{FrozenInput, FrozenKind, Plan};
 use rcrepro_model::text::causes::causes;
 use rcrepro_model::text::hint::Hint as _;
-use rcrepro_pins::dockerfile::buildkit as dockerfile_buildkit;
-use rcrepro_pins::dockerfile::sources::{given, sources};
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::ingest::{GitError, Visited};
 
 mod at_run;
 mod git_calls;
 mod pointer;
+pub(crate) mod release_image;
 mod sight;
 
 pub use at_run::{git_at_run, unbuildable_images};
@@ -68,19 +67,20 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
     let mut found = SourceLook::default();
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut blind = Sight::of(plan);
-    let dockerfile = |path: &str| plan.release_images.values().any(|image| image.dockerfile.as_str() == path);
+    let mut seen = SeenSource::of(plan.release_images.values());
     found.commit = workspace.visit_source(revision, &mut |path, visited| {
         if exclude.matches_within(path) {
             return;
         }
         blind.look(path);
+        seen.visit(path, &visited);
         match visited {
             Visited::Submodule => found.refused.push(submodule(path, plan)),
             Visited::Symlink(target) => blind.look_at_link(path, target),
             Visited::File(bytes) => {
                 found.notes.extend(pointer::note(path, bytes, plan));
                 let name = path.rsplit('/').next().unwrap_or(path);
-                if READ.contains(&name) || dockerfile(path) || git_calls::is_script(path, bytes) {
+                if READ.contains(&name) || git_calls::is_script(path, bytes) {
                     files.insert(path.to_owned(), bytes.to_vec());
                 }
             }
@@ -97,16 +97,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
             found.notes.extend(notes);
         }
     }
-    for (name, image) in &plan.release_images {
-        let path = image.dockerfile.as_str();
-        match files.get(path) {
-            Some(bytes) => found.refused.extend(unbuildable(image, &String::from_utf8_lossy(bytes))),
-            None => {
-                let says = format!("release image `{name}` is built from it, and it is not in the source");
-                found.refused.push(Fault::of_file(path, says).hint(format!("git add {path} and commit")));
-            }
-        }
-    }
+    found.images(workspace, &seen);
     found.refused.extend(no_repository(workspace, revision)?);
     found.refused.extend(unnamable(workspace, revision)?);
     found.notes.extend(git_calls::notes(plan, &|path| {
@@ -165,38 +156,18 @@ fn no_repository(workspace: &Workspace, revision: &str) -> Result<Option<Fault>,
     Ok(Some(error.hint().into_iter().fold(fault, Fault::hint)))
 }
 
-/// Names the lines of a Dockerfile by which it cannot be built: what only BuildKit builds, where the engine's classic builder is asked,
-/// and what BuildKit would fetch.
-pub(crate) fn unbuildable(image: &ReleaseImage, text: &str) -> Vec<Fault> {
-    let path = image.dockerfile.as_str();
-    if let Some(buildkit) = &image.buildkit {
-        return foreign(image, buildkit, text);
+impl SourceLook {
+    /// Judges the release images of the plan.
+    fn images(&mut self, workspace: &Workspace, seen: &SeenSource) {
+        let architecture = ImagePlatform::host().unwrap_or(ImagePlatform::LinuxAmd64).architecture();
+        for (name, image) in &workspace.plan.release_images {
+            let judged = Judged { workspace, name, image, seen, architecture };
+            let ImageJudgement { refused, notes, reading } = judge(&judged);
+            self.refused.extend(refused);
+            self.notes.extend(notes);
+            self.notes.extend(reading.iter().flat_map(|reading| judged.machine_notes(reading)));
+        }
     }
-    let forms = dockerfile_buildkit::forms(text).into_iter();
-    let fault = |form: dockerfile_buildkit::BuildkitForm| {
-        Fault::of_file(path, format!("{} needs BuildKit, and the image has no `builder`", form.says))
-            .at(form.line)
-            .hint(
-                "have BuildKit build it, by `builder = \"buildkit\"` in the plan, or write it with COPY and RUN alone",
-            )
-    };
-    forms.map(fault).collect()
-}
-
-/// Names the lines of a Dockerfile that would fetch what the plan maps to nothing.
-fn foreign(image: &ReleaseImage, buildkit: &BuildkitImage, text: &str) -> Vec<Fault> {
-    let mut arguments = image.arguments.clone();
-    // The digest that a build adds decides nothing here.
-    arguments.extend(image.builders.iter().map(|(argument, locked)| (argument.clone(), locked.to_string())));
-    let architecture = ImagePlatform::host().unwrap_or(ImagePlatform::LinuxAmd64).architecture();
-    let given = given(buildkit, architecture, image.builders.values().map(ToString::to_string));
-    let found = sources(text, &arguments, &given).foreign.into_iter();
-    found
-        .map(|one| {
-            let hint = "bases = { \"REFERENCE\" = \"IMAGE\" } in the image's table of rcrepro.toml";
-            Fault::of_file(image.dockerfile.as_str(), one.says).at(one.line).hint(hint)
-        })
-        .collect()
 }
 
 fn submodule(path: &str, plan: &Plan) -> Fault {
@@ -210,33 +181,4 @@ fn excluding(path: &str, plan: &Plan) -> String {
     let all = plan.exclude.iter().map(String::as_str).chain([path]);
     let all: Vec<String> = all.map(|glob| format!("\"{}\"", glob.escape_default())).collect();
     format!("[source] exclude = [{}]", all.join(", "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_line_that_needs_buildkit_is_named() {
-        let mut image = ReleaseImage::new("build/Dockerfile".parse().expect("a path"), "app");
-        let text =
-            "FROM go\nCOPY --chmod=755 a /a\nRUN --mount=type=cache,target=/c true\nADD https://example.com/x /x\n";
-        let found = unbuildable(&image, text);
-        let places: Vec<String> = found.iter().map(ToString::to_string).collect();
-        assert!(places[0].starts_with("build/Dockerfile:2: `COPY --chmod` needs BuildKit"), "{places:?}");
-        assert!(places[1].starts_with("build/Dockerfile:3: `RUN --mount` needs BuildKit"), "{places:?}");
-        let (image_of, bases) =
-            ("buildkit".parse().expect("a name"), [("go".to_owned(), "go".parse().expect("a name"))]);
-        let buildkit = BuildkitImage {
-            image: image_of,
-            context: None,
-            bases: bases.into(),
-            contexts: BTreeMap::new(),
-            secrets: BTreeMap::new(),
-        };
-        image.buildkit = Some(buildkit);
-        let places: Vec<String> = unbuildable(&image, text).iter().map(ToString::to_string).collect();
-        assert_eq!(places.len(), 1, "{places:?}");
-        assert!(places[0].starts_with("build/Dockerfile:4: `ADD https://example.com/x` may fetch"), "{places:?}");
-    }
 }

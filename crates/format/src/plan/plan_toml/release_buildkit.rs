@@ -1,12 +1,15 @@
 //! What a release image's table says to BuildKit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned;
 
 use super::release_images::{Known, ReleaseImageWire};
 use super::{PlanError, Source};
+use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, SecretSource};
+use rcrepro_model::text::hint::Hint as _;
+use rcrepro_model::text::unknown::UnknownName;
 
 impl Source<'_> {
     /// Reads what only BuildKit builds with; none without a `builder`.
@@ -40,15 +43,7 @@ impl Source<'_> {
             let read: ContextSource =
                 context.as_ref().parse().map_err(|message: String| self.error(context.span(), message, None))?;
             self.called("a context", name)?;
-            match &read {
-                ContextSource::Image { name } if !known.images.contains(name) => {
-                    return Err(self.error(context.span(), format!("there is no image `{name}`"), None));
-                }
-                ContextSource::Output { command, .. } if !known.commands.contains(command) => {
-                    return Err(self.error(context.span(), format!("there is no command `{command}`"), None));
-                }
-                _ => {}
-            }
+            self.check_context(context, &read, known)?;
             contexts.insert(name.as_ref().clone(), read);
         }
         let mut secrets = BTreeMap::new();
@@ -61,6 +56,44 @@ impl Source<'_> {
         let image = self.reference("image", builder, &known.images)?;
         let context = wire.context.as_ref().map(|context| self.parse(context)).transpose()?;
         Ok(Some(BuildkitImage { image, context, bases, contexts, secrets }))
+    }
+
+    /// Checks that a named context is something of this plan: an image, or an output of a command or a folder in it.
+    fn check_context(
+        &self,
+        text: &Spanned<String>,
+        context: &ContextSource,
+        known: &Known<'_>,
+    ) -> Result<(), PlanError> {
+        let unknown = |kind: &'static str, name: &Name, known: &BTreeSet<&Name>| {
+            let unknown = UnknownName::new("the plan", kind, name, known);
+            Err(self.error(text.span(), format!("there is no {kind} `{name}`"), unknown.hint()))
+        };
+        match context {
+            ContextSource::Source { .. } => Ok(()),
+            ContextSource::Image { name } if known.images.contains(name) => Ok(()),
+            ContextSource::Image { name } => unknown("image", name, &known.images),
+            ContextSource::Output { command, path } => {
+                let Some(outputs) = known.outputs.get(command) else {
+                    return unknown("command", command, &known.commands);
+                };
+                let holds = |output: &TreePath| {
+                    let below = path.as_str().strip_prefix(output.as_str());
+                    below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+                };
+                if outputs.iter().any(holds) {
+                    return Ok(());
+                }
+                let declared: Vec<String> = outputs.iter().map(|output| format!("`{output}`")).collect();
+                let declared = if declared.is_empty() { "none".to_owned() } else { declared.join(", ") };
+                let message = format!("`{path}` is not an output of `{command}`, nor in one: found {declared}");
+                Err(self.error(
+                    text.span(),
+                    message,
+                    Some(format!("outputs = [\"{path}\"] of the command `{command}`")),
+                ))
+            }
+        }
     }
 
     /// Checks a name that the Dockerfile uses: it becomes a part of a path and of a line.
@@ -119,6 +152,12 @@ runs = [{ arguments = [], stdout = "" }]
     }
 
     #[test]
+    fn a_context_may_be_a_folder_in_an_output() {
+        let plan = parse(&PLAN.replace("output:make/dist", "output:make/dist/bin"), &[]).expect("a good plan");
+        assert_eq!(plan.release_images.len(), 1);
+    }
+
+    #[test]
     fn mistakes_are_placed_and_explained() {
         let cases = [
             ("builder = \"buildkit\"", "", "20:11: this needs BuildKit, and the image has no `builder`"),
@@ -126,6 +165,12 @@ runs = [{ arguments = [], stdout = "" }]
             ("golang:1.26@sha256:1", "golang:$TAG", "20:11: invalid base `golang:$TAG`"),
             ("image:go", "image:rust", "21:52: there is no image `rust`"),
             ("output:make/dist", "output:build/dist", "21:24: there is no command `build`"),
+            (
+                "output:make/dist",
+                "output:make/distribution",
+                "21:24: `distribution` is not an output of `make`, nor in one: found `dist`",
+            ),
+            ("outputs = [\"dist\"]", "", "21:24: `dist` is not an output of `make`, nor in one: found none"),
             ("output:make/dist", "docker-image://x", "21:24: invalid context `docker-image://x`"),
             ("payload = ", "\"-x\" = ", "21:14: invalid name of a context `-x`"),
             ("env:TOKEN", "TOKEN", "22:21: invalid secret `TOKEN`"),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{PlanError, Source};
-use rcrepro_model::content::name::Name;
+use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::attempt::Quiet;
 use rcrepro_model::execution::ending::USUAL_OUTPUT;
 use rcrepro_model::execution::world::WorldSettings;
@@ -80,6 +80,8 @@ pub(super) struct Known<'a> {
     pub images: BTreeSet<&'a Name>,
     frozen: BTreeSet<&'a Name>,
     pub commands: BTreeSet<&'a Name>,
+    /// What each command declares.
+    pub outputs: BTreeMap<&'a Name, &'a BTreeSet<TreePath>>,
 }
 
 impl Source<'_> {
@@ -95,6 +97,7 @@ impl Source<'_> {
             images: images.keys().collect(),
             frozen: frozen.keys().collect(),
             commands: sets.values().flatten().map(|spec| &spec.id).collect(),
+            outputs: sets.values().flatten().map(|spec| (&spec.id, &spec.outputs)).collect(),
         };
         let mut ids = BTreeSet::new();
         let mut found = BTreeMap::new();
@@ -142,7 +145,7 @@ impl Source<'_> {
         }
         for path in &wire.writable {
             let below = path.as_ref().strip_prefix('/').unwrap_or_default();
-            below.parse::<rcrepro_model::content::name::TreePath>().map_err(|_| {
+            below.parse::<TreePath>().map_err(|_| {
                 self.error(
                     path.span(),
                     format!("invalid path `{}`: expected an absolute path below `/`", path.as_ref()),

@@ -1,0 +1,100 @@
+//! What a source holds of its release images: of a commit that is only looked at, or of a tree in the store.
+
+use std::collections::BTreeMap;
+
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::TreePath;
+use rcrepro_model::content::tree::TreeNode;
+use rcrepro_model::plan::release_image::{ContextSource, ReleaseImage};
+use rcrepro_store::export::{ExportError, lookup};
+use rcrepro_store::ingest::Visited;
+use rcrepro_store::{BlobStore, StoreError};
+
+/// What is at a path of the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SourceNode {
+    /// A file with its text.
+    File(String),
+    /// A folder with at least one file.
+    Folder,
+    /// A symbolic link with what it says.
+    Link(String),
+}
+
+/// The paths that images name, with what is at each; none where there is nothing, or a submodule.
+#[derive(Debug, Default)]
+pub(crate) struct SeenSource(BTreeMap<String, Option<SourceNode>>);
+
+/// Why a source could not be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum SeenError {
+    /// A folder could not be read.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The Dockerfile could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SeenSource {
+    /// Asks for the paths of images; nothing is seen of them yet.
+    pub(crate) fn of<'a>(images: impl IntoIterator<Item = &'a ReleaseImage>) -> Self {
+        Self(images.into_iter().flat_map(paths).map(|path| (path.to_string(), None)).collect())
+    }
+
+    /// Looks the paths of an image up in a tree of the store.
+    ///
+    /// # Errors
+    /// [`SeenError`] when the store cannot serve them.
+    pub(crate) fn in_store(image: &ReleaseImage, store: &dyn BlobStore, source: Digest) -> Result<Self, SeenError> {
+        let mut seen = Self::default();
+        for path in paths(image) {
+            let node = match lookup(store, source, path)? {
+                Some(TreeNode::File { digest, .. }) if *path == image.dockerfile => {
+                    Some(SourceNode::File(String::from_utf8_lossy(&store.get(digest)?).into_owned()))
+                }
+                Some(TreeNode::File { .. }) => Some(SourceNode::File(String::new())),
+                Some(TreeNode::Directory { .. }) => Some(SourceNode::Folder),
+                Some(TreeNode::Symlink { target }) => Some(SourceNode::Link(target)),
+                None => None,
+            };
+            seen.0.insert(path.to_string(), node);
+        }
+        Ok(seen)
+    }
+
+    /// Takes a tracked path of a commit.
+    pub(crate) fn visit(&mut self, path: &str, visited: &Visited<'_>) {
+        if let Some(node) = self.0.get_mut(path) {
+            *node = match visited {
+                Visited::File(bytes) => Some(SourceNode::File(String::from_utf8_lossy(bytes).into_owned())),
+                Visited::Symlink(target) => Some(SourceNode::Link(String::from_utf8_lossy(target).into_owned())),
+                Visited::Submodule => None,
+            };
+        }
+        if self.0.is_empty() || matches!(visited, Visited::Submodule) {
+            return;
+        }
+        for (at, _) in path.match_indices('/') {
+            if let Some(node) = self.0.get_mut(&path[..at]) {
+                *node = Some(SourceNode::Folder);
+            }
+        }
+    }
+
+    /// Tells what is at a path that was asked for.
+    pub(crate) fn node(&self, path: &str) -> Option<&SourceNode> {
+        self.0.get(path)?.as_ref()
+    }
+}
+
+fn paths(image: &ReleaseImage) -> impl Iterator<Item = &TreePath> {
+    let contexts = image.buildkit.iter().flat_map(|buildkit| {
+        let named = buildkit.contexts.values().filter_map(|context| match context {
+            ContextSource::Source { path } => Some(path),
+            ContextSource::Output { .. } | ContextSource::Image { .. } => None,
+        });
+        buildkit.context.iter().chain(named)
+    });
+    [&image.dockerfile].into_iter().chain(contexts)
+}

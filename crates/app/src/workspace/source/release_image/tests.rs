@@ -1,0 +1,154 @@
+use super::*;
+use crate::workspace::{PLAN_FILE, Workspace};
+use rcrepro_store::ingest::Visited;
+
+const PLAN: &str = r#"version = 1
+name = "app"
+[source]
+exclude = ["hidden/**"]
+[images.go]
+build = "images/go.toml"
+[images.node]
+build = "images/node.toml"
+[images.buildkit]
+build = "images/buildkit.toml"
+[[sets.all]]
+id = "make"
+run = "true"
+image = "go"
+outputs = ["dist"]
+[packets.RC-06]
+title = "Artifacts"
+sets = ["all"]
+release-images = ["app"]
+[release-images.app]
+dockerfile = "build/Dockerfile"
+target = "runtime"
+builder = "buildkit"
+context = "web"
+arguments = { VERSION = "1" }
+builders = { GO = "go" }
+bases = { "golang:1.26" = "go" }
+contexts = { payload = "output:make/dist", assets = "source:web/assets", tools = "image:node" }
+secrets = { token = "env:RCREPRO_NO_SUCH_VARIABLE" }
+runs = [{ arguments = [], stdout = "" }]
+"#;
+
+const DOCKERFILE: &str = "ARG GO\nFROM golang:1.26 AS build\nARG VERSION\nCOPY --from=assets / /\n\
+    RUN --mount=type=secret,id=token,required=true --mount=from=tools,target=/t true\nFROM $GO AS other\nFROM scratch AS runtime\n\
+    COPY --from=build /a /a\nCOPY --from=payload / /\n";
+
+/// Judges the image of a plan, of which the source holds a Dockerfile and some more files; gives what is refused, what is noted, and
+/// what is noted of this machine.
+fn judged(plan: &str, dockerfile: &str, files: &[&str]) -> [Vec<String>; 3] {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join(PLAN_FILE), plan).expect("written");
+    std::fs::write(folder.path().join("web.txt"), "").expect("written");
+    let workspace = Workspace::open(folder.path()).expect("a good plan");
+    let (name, image) = workspace.plan.release_images.iter().next().expect("an image");
+    let mut seen = SeenSource::of([image]);
+    seen.visit("build/Dockerfile", &Visited::File(dockerfile.as_bytes()));
+    for file in files {
+        match file.split_once(" -> ") {
+            Some((link, target)) => seen.visit(link, &Visited::Symlink(target.as_bytes())),
+            None => seen.visit(file, &Visited::File(b"")),
+        }
+    }
+    let judged = Judged { workspace: &workspace, name, image, seen: &seen, architecture: "amd64" };
+    let found = judge(&judged);
+    let machine = found.reading.iter().flat_map(|reading| judged.machine_notes(reading)).collect();
+    [found.refused, found.notes, machine].map(|faults| {
+        let hint = |fault: Fault| format!("{fault} | {}", fault.hint.clone().unwrap_or_default());
+        faults.into_iter().map(hint).collect()
+    })
+}
+
+const FILES: [&str; 2] = ["web/index.html", "web/assets/a.png"];
+
+#[test]
+fn a_plan_that_fits_its_dockerfile_is_let_pass() {
+    let [refused, notes, machine] = judged(PLAN, DOCKERFILE, &FILES);
+    assert_eq!((refused, notes), (vec![], vec![]));
+    let expected = "rcrepro.toml:29: release image `app`: the secret `token`, env:RCREPRO_NO_SUCH_VARIABLE, is not on this machine: \
+                    the step at build/Dockerfile:5 fails without it | export RCREPRO_NO_SUCH_VARIABLE=…";
+    assert_eq!(machine, [expected]);
+}
+
+#[test]
+fn each_key_that_does_not_fit_is_refused_by_its_line() {
+    let at = |line: usize| format!("rcrepro.toml:{line}: release image `app`: ");
+    let cases = [
+        ("target = \"runtime\"", "target = \"runtme\"", at(22) + "`target = \"runtme\"`: build/Dockerfile has no such stage: found `build`, `other`, `runtime` | target = \"runtime\""),
+        ("target = \"runtime\"", "target = \"0\"", at(22) + "`target = \"0\"`: build/Dockerfile has no such stage: found `build`, "),
+        ("context = \"web\"", "context = \"www\"", at(24) + "`context = \"www\"`: the source has no such folder | git add www and commit"),
+        ("context = \"web\"", "context = \"web.txt\"", at(24) + "`context = \"web.txt\"`: the source has no such folder: it is not committed | git add"),
+        ("context = \"web\"", "context = \"web/index.html\"", at(24) + "`context = \"web/index.html\"`: it is a file: expected a folder"),
+        ("context = \"web\"", "context = \"link\"", at(24) + "`context = \"link\"`: it is a symbolic link to `web`: expected a folder"),
+        ("source:web/assets", "source:hidden/x", at(28) + "context `assets = \"source:hidden/x\"`: the source has no such folder: `exclude` in [source] leaves it out"),
+        ("VERSION = \"1\"", "VERSIN = \"1\"", at(25) + "the build argument `VERSIN` is not declared: build/Dockerfile has no `ARG VERSIN` | did you mean `VERSION`?"),
+        ("GO = \"go\"", "GO = \"go\", NODE_IMAGE = \"node\"", at(26) + "the build argument `NODE_IMAGE` is not declared: build/Dockerfile has no `ARG NODE_IMAGE` | ARG NODE_IMAGE in"),
+        ("\"golang:1.26\" = \"go\"", "\"docker.io/library/golang:1.26\" = \"node\", \"golang:1.26\" = \"go\"", at(27) + "`golang:1.26` and `docker.io/library/golang:1.26` are one reference, and are mapped to `go` and `node`"),
+        ("\"golang:1.26\" = \"go\"", "\"golang:1.26\" = \"go\", \"docker.io/library/tools\" = \"go\"", at(28) + "`tools` and `docker.io/library/tools` are one reference, and are mapped to `node` and `go`"),
+        ("secrets = { token", "secrets = { tokens", "build/Dockerfile:5: the step requires the secret `token`, which the plan does not name | secrets = { token = ".to_owned()),
+        ("build/Dockerfile", "build/Containerfile", "build/Containerfile: release image `app` is built from it, and it is not in the source | git add build/Containerfile and commit".to_owned()),
+        ("build/Dockerfile", "hidden/Dockerfile", "hidden/Dockerfile: release image `app` is built from it, and it is not in the source: `exclude` in [source] leaves it out | take".to_owned()),
+        ("build/Dockerfile", "build", "build: release image `app` is built from it, and it is a folder | dockerfile = \"build/Dockerfile\"".to_owned()),
+        ("build/Dockerfile", "link", "link: release image `app` is built from it, and it is a symbolic link to `web`".to_owned()),
+    ];
+    for (from, to, expected) in cases {
+        assert!(PLAN.contains(from), "{from}");
+        let files = [FILES[0], FILES[1], "link -> web"];
+        // Other keys may rest on the same thing.
+        let plan = PLAN.replacen(from, to, 1);
+        let [refused, ..] = judged(&plan, DOCKERFILE, &files);
+        assert!(refused.len() == 1 && refused[0].starts_with(&expected), "{refused:#?}\nexpected {expected}");
+    }
+}
+
+#[test]
+fn two_spellings_of_one_thing_are_no_contradiction() {
+    let twice = "\"docker.io/library/golang:1.26\" = \"go\", \"golang:1.26\" = \"go\"";
+    let [refused, notes, _] = judged(&PLAN.replace("\"golang:1.26\" = \"go\"", twice), DOCKERFILE, &FILES);
+    assert_eq!((refused, notes), (vec![], vec![]));
+}
+
+#[test]
+fn predefined_arguments_need_no_declaration() {
+    let more = "VERSION = \"1\", HTTP_PROXY = \"\", TARGETARCH = \"amd64\", BUILDKIT_SANDBOX_HOSTNAME = \"x\", SOURCE_DATE_EPOCH = \"1\"";
+    let [refused, ..] = judged(&PLAN.replace("VERSION = \"1\"", more), DOCKERFILE, &FILES);
+    assert_eq!(refused, Vec::<String>::new());
+}
+
+#[test]
+fn what_no_line_takes_is_noted_where_all_lines_are_told() {
+    let text = "ARG GO\nARG VERSION\nARG BASE=golang:1.26.3\nFROM golang:1.26 AS build\nRUN --mount=type=secret,id=key true\nFROM $GO AS runtime\nCOPY --from=build /a /a\n";
+    let [refused, notes, machine] = judged(PLAN, text, &FILES);
+    assert_eq!(refused, Vec::<String>::new());
+    let starts = [
+        "build/Dockerfile:5: the step takes the secret `key`, which the plan does not name: it runs without it | secrets = ",
+        "rcrepro.toml:28: release image `app`: `contexts` maps `assets`, and no line of build/Dockerfile names it | take it out",
+        "rcrepro.toml:28: release image `app`: `contexts` maps `payload`, and no line",
+        "rcrepro.toml:28: release image `app`: `contexts` maps `tools`, and no line",
+        "rcrepro.toml:29: release image `app`: the secret `token` is taken by no step of build/Dockerfile | RUN --mount=",
+    ];
+    assert_eq!(notes.len(), starts.len(), "{notes:#?}");
+    assert!(notes.iter().zip(starts).all(|(note, start)| note.starts_with(start)), "{notes:#?}");
+    assert_eq!(machine, Vec::<String>::new(), "no step takes it");
+    let hidden = text.replace("FROM golang:1.26 AS", "FROM ${BASE%.*} AS").replace("id=key", "id=$KEY");
+    let [refused, notes, _] = judged(PLAN, &hidden, &FILES);
+    assert_eq!((refused, notes), (vec![], vec![]), "nothing false is said");
+}
+
+#[test]
+fn each_line_that_needs_buildkit_is_named_where_the_engine_builds() {
+    let buildkit = ["builder = ", "context = ", "bases = ", "contexts = ", "secrets = "];
+    let plan: Vec<&str> = PLAN.lines().filter(|line| !buildkit.iter().any(|key| line.starts_with(key))).collect();
+    let text = "FROM go\nCOPY --chmod=755 a /a\nRUN --mount=type=cache,target=/c true\n";
+    let [refused, ..] = judged(&plan.join("\n"), text, &[]);
+    let starts =
+        ["build/Dockerfile:2: `COPY --chmod` needs BuildKit", "build/Dockerfile:3: `RUN --mount` needs BuildKit"];
+    assert!(
+        refused.len() == 2 && refused.iter().zip(starts).all(|(one, start)| one.starts_with(start)),
+        "{refused:#?}"
+    );
+}

@@ -1,0 +1,128 @@
+//! A release image that BuildKit cannot build is refused by `check`, before any engine is asked, and by a run in the same words.
+
+use crate::scene::{Ended, Scene, command};
+
+const IMAGE: &str = r#"
+[release-images.app]
+dockerfile = "build/Dockerfile"
+target = "runtime"
+builder = "base"
+context = "web"
+arguments = { VERSION = "1" }
+bases = { "golang:1.26" = "base" }
+contexts = { payload = "output:make/dist", assets = "source:web/assets" }
+secrets = { token = "env:RCREPRO_NO_SUCH_VARIABLE" }
+runs = [{ arguments = [], stdout = "" }]
+"#;
+const DOCKERFILE: &str = "FROM docker.io/library/golang:1.26 AS build\nARG VERSION\nRUN --mount=type=secret,id=token,required=true true\n\
+    FROM scratch AS runtime\nCOPY --from=build /a /a\nCOPY --from=payload / /\nCOPY --from=assets / /\n";
+
+/// A packet that builds one image; `change` is made in its table.
+fn scene(change: (&str, &str), dockerfile: &str) -> Scene {
+    assert!(IMAGE.contains(change.0), "{}", change.0);
+    let image = IMAGE.replacen(change.0, change.1, 1);
+    let make = command("make", "mkdir dist && touch dist/app", "outputs = [\"dist\"]");
+    let scene = Scene::new(&format!("release-images = [\"app\"]\n{make}{image}"));
+    scene.write("build/Dockerfile", dockerfile.as_bytes());
+    scene.write("web/assets/a.png", b"a");
+    scene.commit("an image");
+    scene
+}
+
+/// Checks where neither an engine nor a registry is there.
+fn checked(scene: &Scene) -> Ended {
+    let mut command = scene.command(&["check"]);
+    command.env("DOCKER_HOST", "unix:///nowhere/docker.sock").env("HTTPS_PROXY", "http://127.0.0.1:1");
+    Ended::from(command.output().expect("the program starts"))
+}
+
+fn says(ended: &Ended, code: i32, texts: &[&str]) {
+    assert_eq!(ended.code, code, "{}\n{}", ended.stdout, ended.stderr);
+    for text in texts {
+        let said = ended.stdout.contains(text) || ended.stderr.contains(text);
+        assert!(said, "`{text}` in\n{}\n{}", ended.stdout, ended.stderr);
+    }
+}
+
+#[test]
+fn an_image_that_can_be_built_is_sound_and_a_secret_that_is_elsewhere_is_noted() {
+    let note = "the secret `token`, env:RCREPRO_NO_SUCH_VARIABLE, is not on this machine: the step at build/Dockerfile:3 fails without it";
+    let hint = "hint: export RCREPRO_NO_SUCH_VARIABLE=";
+    says(&checked(&scene(("", ""), DOCKERFILE)), 0, &["is sound", note, hint]);
+}
+
+#[test]
+fn keys_of_the_plan_are_held_against_the_dockerfile_and_the_source() {
+    let cases = [
+        (
+            "\"runtime\"",
+            "\"runtme\"",
+            "`target = \"runtme\"`: build/Dockerfile has no such stage: found `build`, `runtime`",
+        ),
+        ("\"web\"", "\"www\"", "`context = \"www\"`: the source has no such folder"),
+        (
+            "source:web/assets",
+            "source:web/pictures",
+            "context `assets = \"source:web/pictures\"`: the source has no such folder",
+        ),
+        ("VERSION", "VERSIN", "the build argument `VERSIN` is not declared: build/Dockerfile has no `ARG VERSIN`"),
+        (
+            "token =",
+            "tokens =",
+            "refused: build/Dockerfile:3: the step requires the secret `token`, which the plan does not name",
+        ),
+        (
+            "build/Dockerfile",
+            "Dockerfile",
+            "refused: Dockerfile: release image `app` is built from it, and it is not in the source",
+        ),
+        (
+            "golang:1.26",
+            "golang:1.25",
+            "refused: build/Dockerfile:1: `docker.io/library/golang:1.26` is not an image of the plan",
+        ),
+    ];
+    for (from, to, expected) in cases {
+        says(&checked(&scene((from, to), DOCKERFILE)), 3, &["refused: ", expected, "hint: "]);
+    }
+    // The plan itself says what its commands leave.
+    let ended = checked(&scene(("output:make/dist", "output:make/bin"), DOCKERFILE));
+    says(&ended, 3, &["`bin` is not an output of `make`, nor in one: found `dist`", "hint: outputs = [\"bin\"]"]);
+}
+
+#[test]
+fn lines_that_no_build_survives_are_named_and_a_run_says_the_same_before_its_commands() {
+    let lines = "RUN --network=host true\nADD https://example.com/x /x\nCOPY --from=alpine:3 / /\n";
+    let scene = scene(("", ""), &format!("{DOCKERFILE}{lines}FROM alpine AS lint\n"));
+    let expected = [
+        "build/Dockerfile:8: `RUN --network=host` is not allowed to a build",
+        "build/Dockerfile:9: `ADD https://example.com/x` takes a file from elsewhere, and nothing is fetched",
+        "build/Dockerfile:10: `alpine:3` is not an image of the plan",
+    ];
+    let ended = checked(&scene);
+    says(&ended, 3, &expected);
+    says(
+        &ended,
+        3,
+        &["contexts = { fetched = ", "bases = { \"alpine:3\" = \"IMAGE\" }", "3 things that no run survives"],
+    );
+    let ended = scene.run(&["run", "RC-05"]);
+    says(&ended, 3, &expected);
+    assert!(!ended.stderr.contains("make"), "no command ran: {}", ended.stderr);
+}
+
+#[test]
+fn what_no_line_takes_is_a_note() {
+    let more = ("bases = {", "bases = { \"node:22\" = \"base\",");
+    says(
+        &checked(&scene(more, DOCKERFILE)),
+        0,
+        &["note: ", "`bases` maps `node:22`, and no line of build/Dockerfile names it"],
+    );
+    let without = DOCKERFILE.replace("RUN --mount=type=secret,id=token,required=true true\n", "");
+    says(
+        &checked(&scene(("", ""), &without)),
+        0,
+        &["note: ", "the secret `token` is taken by no step of build/Dockerfile"],
+    );
+}
