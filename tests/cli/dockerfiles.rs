@@ -18,12 +18,47 @@ const HEAD: &str = "# Dockerfiles that BuildKit builds\n\n\
     `debian:bookworm-slim` mapped to an image of a lock, on linux/amd64, at a commit of 2026-01-02.\n\n\
     | Case | What | Result |\n|---|---|---|\n";
 
+/// What the plan of all cases begins with.
+const PLAN: &str = r#"version = 1
+name = "dockerfiles"
+[images.small]
+build = "images/small.toml"
+[images.debian]
+build = "images/debian.toml"
+[images.go]
+build = "images/go.toml"
+[images.node]
+build = "images/node.toml"
+[images.buildkit]
+build = "images/buildkit.toml"
+[frozen.debs]
+kind = "debian-packages"
+image = "debian"
+packages = ["libyaml-0-2", "tini"]
+[frozen.gomod]
+kind = "go-modules"
+image = "go"
+directory = "server"
+[frozen.npm]
+kind = "npm-packages"
+image = "node"
+directory = "web"
+[[sets.all]]
+id = "nothing"
+run = "true"
+image = "small"
+proof = "exit-code"
+"#;
+
 /// One Dockerfile, and what its first lines tell about it.
 struct Case {
     name: String,
     what: String,
     is: String,
     says: String,
+    /// Frozen inputs, and bases as TOML beside those of all cases.
+    frozen: String,
+    bases: String,
 }
 
 impl Case {
@@ -35,7 +70,7 @@ impl Case {
         };
         let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
         let name = name.strip_suffix(".Dockerfile").expect("a Dockerfile").to_owned();
-        Self { what: value("what"), is: value("is"), says: value("says"), name }
+        Self { what: value("what"), is: value("is"), says: value("says"), frozen: value("frozen"), bases: value("bases"), name }
     }
 
     /// How it ends, and what is said then.
@@ -43,14 +78,22 @@ impl Case {
         self.is.split_once(": ").unwrap_or((&self.is, ""))
     }
 
+    /// The bases that it names.
+    fn bases(&self) -> String {
+        if !self.bases.is_empty() {
+            return self.bases.clone();
+        }
+        format!("\"debian:bookworm-slim\" = \"small\", \"debian:bookworm-slim@sha256:{}\" = \"small\"", "1".repeat(64))
+    }
+
     fn table(&self) -> String {
         let name = &self.name;
         format!(
             "[release-images.{name}]\ndockerfile = \"cases/{name}.Dockerfile\"\nbuilder = \"buildkit\"\n\
              contexts = {{ payload = \"source:src\" }}\nsecrets = {{ given = \"file:given.secret\" }}\nexpect = {{ root = true }}\n\
-             bases = {{ \"debian:bookworm-slim\" = \"small\", \"debian:bookworm-slim@sha256:{}\" = \"small\" }}\n\
-             runs = [{{ arguments = [], stdout = \"{}\\n\" }}]\n",
-            "1".repeat(64),
+             bases = {{ {} }}\nfrozen = [{}]\nruns = [{{ arguments = [], stdout = \"{}\\n\" }}]\n",
+            self.bases(),
+            self.frozen,
             self.says
         )
     }
@@ -87,12 +130,9 @@ fn scene(cases: &[&Case]) -> Scene {
     lay(root.join("lockfiles/images"), "lockfiles/images/");
     lay(folder().join("images"), "images/");
     lay(folder().join("lockfiles"), "lockfiles/images/");
+    lay(folder().join("frozen"), "lockfiles/");
     let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
-    let mut plan = format!(
-        "version = 1\nname = \"dockerfiles\"\n[images.small]\nbuild = \"images/small.toml\"\n[images.buildkit]\n\
-         build = \"images/buildkit.toml\"\n[[sets.all]]\nid = \"nothing\"\nrun = \"true\"\nimage = \"small\"\n\
-         proof = \"exit-code\"\n[packets.RC-05]\ntitle = \"Images\"\nsets = [\"all\"]\nrelease-images = {names:?}\n"
-    );
+    let mut plan = format!("{PLAN}[packets.RC-05]\ntitle = \"Images\"\nsets = [\"all\"]\nrelease-images = {names:?}\n");
     cases.iter().for_each(|case| plan.push_str(&case.table()));
     scene.write("rcrepro.toml", plan.as_bytes());
     scene.commit("cases");
