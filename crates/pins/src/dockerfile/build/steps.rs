@@ -77,8 +77,8 @@ impl Reader<'_> {
             let Some(found) = scope.expand(&word.text) else { continue };
             let Some(what) = elsewhere(&found.text) else { continue };
             let says = format!("`{name} {}` takes {what}, and nothing is fetched", word.text);
-            let hint = "fetch it into a frozen input or an output of a command, name that in the image's table of rcrepro.toml, \
-                        contexts = { fetched = \"output:COMMAND/PATH\" }, and write COPY --from=fetched";
+            let hint = "have a command hand it on, of a frozen input or the source: contexts = { fetched = \"output:COMMAND/PATH\" } \
+                        in the image's table of rcrepro.toml, and COPY --from=fetched";
             self.refuse(Counts::If(at), word.line, says, hint.to_owned());
         }
     }

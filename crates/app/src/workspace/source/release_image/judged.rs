@@ -63,8 +63,10 @@ impl<'a> Judged<'a> {
             let hint = "take it out of `exclude` in [source] of rcrepro.toml".to_owned();
             return (": `exclude` in [source] leaves it out", hint);
         }
-        let is_there = self.workspace.folder.join(path).exists();
-        (if is_there { ": it is not committed" } else { "" }, format!("git add {path} and commit"))
+        match self.workspace.folder.join(path).exists() {
+            true => (": it is not committed", format!("git add {path} and commit")),
+            false => ("", format!("write its path from the plan's folder; or make it, git add {path} and commit")),
+        }
     }
 
     /// Makes a fault of a key of the image's table, by the line of the plan.

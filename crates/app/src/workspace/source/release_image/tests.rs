@@ -80,7 +80,7 @@ fn each_key_that_does_not_fit_is_refused_by_its_line() {
     let cases = [
         ("target = \"runtime\"", "target = \"runtme\"", at(22) + "`target = \"runtme\"`: build/Dockerfile has no such stage: found `build`, `other`, `runtime` | target = \"runtime\""),
         ("target = \"runtime\"", "target = \"0\"", at(22) + "`target = \"0\"`: build/Dockerfile has no such stage: found `build`, "),
-        ("context = \"web\"", "context = \"www\"", at(24) + "`context = \"www\"`: the source has no such folder | git add www and commit"),
+        ("context = \"web\"", "context = \"www\"", at(24) + "`context = \"www\"`: the source has no such folder | write its path from the plan's folder; or make it, git add www and commit"),
         ("context = \"web\"", "context = \"web.txt\"", at(24) + "`context = \"web.txt\"`: the source has no such folder: it is not committed | git add"),
         ("context = \"web\"", "context = \"web/index.html\"", at(24) + "`context = \"web/index.html\"`: it is a file: expected a folder"),
         ("context = \"web\"", "context = \"link\"", at(24) + "`context = \"link\"`: it is a symbolic link to `web`: expected a folder"),
@@ -90,7 +90,7 @@ fn each_key_that_does_not_fit_is_refused_by_its_line() {
         ("\"golang:1.26\" = \"go\"", "\"docker.io/library/golang:1.26\" = \"node\", \"golang:1.26\" = \"go\"", at(27) + "`golang:1.26` and `docker.io/library/golang:1.26` are one reference, and are mapped to `go` and `node`"),
         ("\"golang:1.26\" = \"go\"", "\"golang:1.26\" = \"go\", \"docker.io/library/tools\" = \"go\"", at(28) + "`tools` and `docker.io/library/tools` are one reference, and are mapped to `node` and `go`"),
         ("secrets = { token", "secrets = { tokens", "build/Dockerfile:5: the step requires the secret `token`, which the plan does not name | secrets = { token = ".to_owned()),
-        ("build/Dockerfile", "build/Containerfile", "build/Containerfile: release image `app` is built from it, and it is not in the source | git add build/Containerfile and commit".to_owned()),
+        ("build/Dockerfile", "build/Containerfile", "build/Containerfile: release image `app` is built from it, and it is not in the source | write its path from the plan's folder; or".to_owned()),
         ("build/Dockerfile", "hidden/Dockerfile", "hidden/Dockerfile: release image `app` is built from it, and it is not in the source: `exclude` in [source] leaves it out | take".to_owned()),
         ("build/Dockerfile", "build", "build: release image `app` is built from it, and it is a folder | dockerfile = \"build/Dockerfile\"".to_owned()),
         ("build/Dockerfile", "link", "link: release image `app` is built from it, and it is a symbolic link to `web`".to_owned()),
