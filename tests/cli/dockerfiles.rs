@@ -70,7 +70,14 @@ impl Case {
         };
         let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
         let name = name.strip_suffix(".Dockerfile").expect("a Dockerfile").to_owned();
-        Self { what: value("what"), is: value("is"), says: value("says"), frozen: value("frozen"), bases: value("bases"), name }
+        Self {
+            what: value("what"),
+            is: value("is"),
+            says: value("says"),
+            frozen: value("frozen"),
+            bases: value("bases"),
+            name,
+        }
     }
 
     /// How it ends, and what is said then.
@@ -206,7 +213,7 @@ fn each_dockerfile_builds_to_one_digest_or_is_refused_by_its_line() {
     let of = |end: &str| cases.iter().filter(|case| case.end().0 == end).collect::<Vec<&Case>>();
     let (good, failing, refused) = (of("builds"), of("fails"), of("refused"));
     assert_eq!(good.len() + failing.len() + refused.len(), cases.len(), "each case says how it ends");
-    assert!(good.len() >= 30 && failing.len() >= 3 && refused.len() >= 7, "{} cases", cases.len());
+    assert!(good.len() >= 30 && failing.len() >= 4 && refused.len() >= 7, "{} cases", cases.len());
     let built = scene(&good);
     built.ok(&["run", "RC-05"]);
     let digests = digests(&built);

@@ -10,20 +10,20 @@ use super::ar::ArArchive;
 use super::archive::read_tar;
 use rcrepro_model::image::layer::{Entry, EntryKind};
 
-/// The most bytes that a package may say of itself: 16 MiB.
+/// The most bytes that `control.tar` may hold: 16 MiB.
 const CONTROL_LIMIT: u64 = 16 << 20;
 
-/// What a package says of itself: the members of `control.tar` by their names, `control` among them.
+/// How a package describes itself: the members of `control.tar` by their names, `control` among them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DebControl {
     /// The permission bits and the bytes of each.
     pub members: BTreeMap<String, (u32, Vec<u8>)>,
 }
 
-/// Reads what a `.deb` says of itself.
+/// Reads the `control.tar` of a `.deb`.
 ///
 /// # Errors
-/// [`PackageError::Form`] when it is not a `.deb`, or says more than 16 MiB, or whatever [`read_tar`] refuses.
+/// [`PackageError::Form`] when it is not a `.deb`, or that archive holds more than 16 MiB, or whatever [`read_tar`] refuses.
 pub fn read_control(package: &str, mut input: impl Read) -> Result<DebControl, PackageError> {
     let form = |reason: &str| PackageError::Form { package: package.to_owned(), reason: reason.to_owned() };
     let mut archive = ArArchive::open(&mut input).map_err(PackageError::io(package))?;
@@ -37,7 +37,7 @@ pub fn read_control(package: &str, mut input: impl Read) -> Result<DebControl, P
             let EntryKind::File { mode } = entry.kind else { return Ok(()) };
             let mut bytes = Vec::new();
             content.take(left + 1).read_to_end(&mut bytes).map_err(PackageError::io(package))?;
-            left = left.checked_sub(bytes.len() as u64).ok_or_else(|| form("it says more than 16 MiB of itself"))?;
+            left = left.checked_sub(bytes.len() as u64).ok_or_else(|| form("its control archive holds more than 16 MiB"))?;
             control.members.insert(entry.path.to_string(), (mode, bytes));
             Ok::<_, PackageError>(())
         })?;

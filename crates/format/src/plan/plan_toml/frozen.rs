@@ -83,6 +83,7 @@ impl Source<'_> {
             return Err(self.error(lines.span(), message, Some("remove `lines`".to_owned())));
         }
         self.fits(wire, &input)?;
+        self.debian_packages(kind, wire)?;
         Ok(input)
     }
 
@@ -132,14 +133,10 @@ impl Source<'_> {
         if input.kind != FrozenKind::GoBuildCache {
             unwanted("modules", wire.modules.as_ref(), "only `go-build-cache` is compiled from modules")?;
         }
-        if let Some(packages) = &wire.packages {
-            self.debian_packages(input.kind, packages)?;
-        }
         match input.kind {
             FrozenKind::DebianPackages if input.image.is_none() => {
                 missing("`image`: the image whose definition names the suites and the keys")
             }
-            FrozenKind::DebianPackages if input.packages.is_empty() => missing("`packages`: the names of packages"),
             FrozenKind::DebianPackages => {
                 unwanted("path", wire.path.as_ref(), "it is fetched from an archive")?;
                 unwanted("directory", wire.directory.as_ref(), "no file of the source names the packages")
@@ -182,8 +179,14 @@ impl Source<'_> {
     }
 
     /// Checks the names of Debian packages: a version is what the lock is for.
-    fn debian_packages(&self, kind: FrozenKind, packages: &Spanned<BTreeSet<String>>) -> Result<(), PlanError> {
-        if kind != FrozenKind::DebianPackages {
+    fn debian_packages(&self, kind: FrozenKind, wire: &FrozenWire) -> Result<(), PlanError> {
+        let is_theirs = kind == FrozenKind::DebianPackages;
+        let Some(packages) = wire.packages.as_ref().filter(|packages| !is_theirs || !packages.as_ref().is_empty())
+        else {
+            let message = format!("a frozen input of kind `{}` needs `packages`: the names of packages", kind.as_str());
+            return if is_theirs { Err(self.error(wire.kind.span(), message, None)) } else { Ok(()) };
+        };
+        if !is_theirs {
             let message = format!("a frozen input of kind `{}` has no `packages`", kind.as_str());
             return Err(self.error(packages.span(), message, Some("remove `packages`".to_owned())));
         }

@@ -27,10 +27,10 @@ pub struct InstalledPackage {
 }
 
 impl InstalledPackage {
-    /// Reads what a package says of itself; `purl` is for messages.
+    /// Reads how a package describes itself; `purl` is for messages.
     ///
     /// # Errors
-    /// [`DebianError::Control`] when it does not say what it is called.
+    /// [`DebianError::Control`] when it has no plain name.
     pub fn of(purl: &str, mut control: DebControl) -> Result<Self, DebianError> {
         let refuse = |reason: &str| DebianError::Control { package: purl.to_owned(), reason: reason.to_owned() };
         let (_, stanza) = control.members.remove("control").ok_or_else(|| refuse("it has no file `control`"))?;
@@ -70,7 +70,7 @@ impl InstalledPackage {
         own.chain([(at("list"), 0o644, list.into_bytes())]).collect()
     }
 
-    /// What it wants to hear of: each trigger with whether others wait for it.
+    /// The triggers that it is interested in, each with whether others wait for it.
     fn interests(&self) -> Vec<(&str, bool)> {
         let text = self.members.get("triggers").and_then(|(_, bytes)| std::str::from_utf8(bytes).ok());
         let lines = text.unwrap_or_default().lines().map(|line| line.split('#').next().unwrap_or_default());

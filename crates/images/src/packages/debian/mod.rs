@@ -47,7 +47,7 @@ pub enum DebianError {
         /// Which package, and what is wrong.
         reason: String,
     },
-    /// A package says of itself what no package can be.
+    /// The description of a package is not that of one.
     #[error("{package} is refused: {reason}")]
     Control {
         /// Its purl.
