@@ -188,11 +188,70 @@ fn modules_without_a_version_are_named_where_the_database_knows_them() {
     let replaced = ["conditions/govulncheck-no-version:example.org/lib"];
     assert_eq!(scan("module m\nreplace example.org/lib => ../lib\n", &[]), replaced);
     assert_eq!(scan("module m\nreplace example.org/other => ../lib\n", &[]), [""; 0], "nothing is known of it");
-    assert_eq!(scan("module m\nreplace example.org/lib => example.org/fork v1.0.0\n", &[]), [""; 0]);
+    assert_eq!(
+        scan("module m\nreplace example.org/lib => example.org/fork v1.0.0\n", &[]),
+        ["conditions/govulncheck-replaced:example.org/lib:example.org/fork"]
+    );
+    assert_eq!(scan("module m\nreplace example.org/lib => example.org/lib v1.0.0\n", &[]), [""; 0], "it is looked up");
+    assert_eq!(
+        scan("module m\nreplace example.org/other => example.org/lib v1.0.0\n", &[]),
+        [""; 0],
+        "it is looked up"
+    );
     assert_eq!(scan("module example.org/lib\n", &[]), replaced);
     let work = [("/work/go.work", "use ./app\nuse ./lib\n"), ("/work/lib/go.mod", "module example.org/lib\n")];
     assert_eq!(scan("module m\n", &work), replaced);
     said("govulncheck -mode query m@v1", "vulnerabilities").is("hollow | hollow pass: `-mode query` scans nothing");
+}
+
+#[test]
+fn modules_are_looked_for_where_the_line_runs_or_everywhere() {
+    let lib = "[{\"path\": \"example.org/lib\", \"vulns\": [{\"id\": \"GO-1\"}]}]";
+    let files = [
+        ("/deps/vulndb/index/modules.json", lib),
+        ("/deps/vulndb/index/db.json", "{\"modified\": \"2026-08-01T00:00:00Z\"}"),
+        ("/work/go.mod", "module m\nrequire example.org/lib v1.0.0\n"),
+        ("/work/alt.mod", "module m\nreplace example.org/lib => ./lib\n"),
+        ("/work/repl/go.mod", "module r\nreplace example.org/lib => ../lib\n"),
+        ("/work/fork/go.mod", "module f\nreplace example.org/lib => example.org/fork v1.0.0\n"),
+        ("/work/ws/go.work", "use ./lib\n"),
+        ("/work/ws/lib/go.mod", "module w\nreplace example.org/lib => ./here\n"),
+    ];
+    let scan = |line: &str, rule: ProofRule| {
+        let environment = [("GOVULNDB", "file:///deps/vulndb")];
+        let case = Case { files: &files, environment: &environment, rule, ..said(line, "No vulnerabilities found.\n") };
+        case.is("proven | 1 database entry");
+        case.conditions().join(" ").replace("conditions/govulncheck-", "")
+    };
+    let (detect, forced) = (ProofRule::Detect, ProofRule::Tool(Tool::Govulncheck));
+    let replaced = "no-version:example.org/lib";
+    assert_eq!(scan("govulncheck ./...", detect), "");
+    for line in [
+        "cd repl && govulncheck ./...",
+        "(cd repl; govulncheck ./...)",
+        "govulncheck -C repl ./...",
+        "govulncheck -C=repl ./...",
+        "pushd repl && govulncheck ./...",
+        "env -C repl govulncheck ./...",
+        "bash -c 'cd repl && govulncheck ./...'",
+        "cd fork && cd - && cd repl && govulncheck ./...",
+        "GOWORK=/work/ws/go.work govulncheck w/...",
+        "GOFLAGS='-mod=mod -modfile=alt.mod' govulncheck ./...",
+        "cd repl && GOWORK=off govulncheck ./...",
+    ] {
+        assert_eq!(scan(line, detect), replaced, "{line}");
+    }
+    assert_eq!(scan("cd fork && govulncheck ./...", detect), "replaced:example.org/lib:example.org/fork");
+    let all = "no-version:example.org/lib replaced:example.org/lib:example.org/fork";
+    for line in [
+        "cd rep? && govulncheck ./...",
+        "D=repl; cd $D && govulncheck ./...",
+        "govulncheck -C $D ./...",
+        "GOWORK=$PWD/go.work govulncheck ./...",
+    ] {
+        assert_eq!(scan(line, detect), format!("modules {all}"), "{line}");
+    }
+    assert_eq!(scan("make vuln", forced), all, "a script runs it wherever it likes");
 }
 
 #[test]
