@@ -86,7 +86,7 @@ impl Entry<'_> {
         if fitting.is_empty() {
             let names =
                 if prefix == "." { "from the folder that it runs in".to_owned() } else { format!("`{prefix}/…`") };
-            return idle(&format!("which silences nothing: gitleaks names what the line scans {names}"));
+            return idle(&format!("which silences nothing of this scan: gitleaks names what is in it {names}"));
         }
         let there = fitting.iter().find_map(|path| Some((*path, is_there(call, path, evidence)?)));
         match (there, only_scans(evidence.line)) {

@@ -139,7 +139,7 @@ fn an_entry_that_silences_nothing_says_why_and_where_it_is() {
     assert_eq!(
         says(line, "x.txt:pat:1"),
         format!(
-            "note: `known/ign` has `x.txt:pat:1`, which silences nothing: gitleaks names what the line scans `src/…` {}",
+            "note: `known/ign` has `x.txt:pat:1`, which silences nothing of this scan: gitleaks names what is in it `src/…` {}",
             id("x.txt:pat:1")
         )
     );
