@@ -3,6 +3,7 @@
 use super::shell::{Simple, simples};
 use rcrepro_model::plan::proof::Tool;
 
+mod folder;
 mod known;
 mod unclear;
 mod wrapped;
@@ -152,14 +153,8 @@ pub(super) fn calls(line: &str) -> Vec<Call> {
     found
 }
 
-/// Returns the folder that `go -C FOLDER` changes to before anything else.
-fn go_folder(words: &[String]) -> Option<&str> {
-    let first = words.get(1).filter(|_| words.first().is_some_and(|word| base(word) == "go"))?;
-    first.strip_prefix("-C=").or_else(|| words.get(2).filter(|_| first == "-C").map(String::as_str))
-}
-
 fn of_simple(simple: Simple) -> Vec<Call> {
-    let Simple { mut words, hidden, redirected, directory } = simple;
+    let Simple { mut words, hidden, redirected, mut directory } = simple;
     let mut assignments = Vec::new();
     loop {
         let Some(first) = words.first() else { return Vec::new() };
@@ -182,15 +177,15 @@ fn of_simple(simple: Simple) -> Vec<Call> {
             return inner;
         }
         match unwrapped(&words) {
-            Some(inner) => words = inner,
+            Some(inner) => {
+                directory = folder::of_wrapper(&words, directory);
+                words = inner;
+            }
             None => break,
         }
     }
     let Some((tool, name, arguments)) = tool(&words) else { return Vec::new() };
-    let directory = match (directory, go_folder(&words)) {
-        (Some(at), Some(to)) => Some(super::shell::join(&at, to)),
-        (at, _) => at,
-    };
+    let directory = folder::of_tool(tool, &words, directory);
     let call = Call { tool, name, arguments, assignments, hidden, redirected, directory, forced: false };
     let asks = |word: &String| {
         ["--version", "-version", "-V", "--help", "-help", "-h"].contains(&word.as_str())
@@ -276,6 +271,29 @@ mod tests {
         assert_eq!(call.path("../x/./package.json").as_deref(), Some("/work/x/package.json"));
         assert_eq!(calls("tsc -p a")[0].path("a").as_deref(), Some("/work/a"));
         assert_eq!(calls("cd a && go -C b vet .")[0].path(".").as_deref(), Some("/work/a/b"));
+    }
+
+    #[test]
+    fn words_that_change_the_folder_are_followed() {
+        let at = |line: &str| calls(line).last().and_then(|call| call.directory.clone());
+        for line in [
+            "govulncheck -C a/b ./...",
+            "govulncheck -show verbose --C=a/b ./...",
+            "env -C a/b govulncheck ./...",
+            "env -i --chdir=a timeout 5 env -Cb gitleaks dir .",
+            "cd a && env --chdir b bash -c 'gitleaks dir .'",
+            "cd a && go vet -C b ./...",
+            "go --C a/b vet ./...",
+            "pushd a && go test -C=b ./...",
+        ] {
+            assert_eq!(at(line).as_deref(), Some("a/b"), "{line}");
+        }
+        for line in
+            ["govulncheck -C $D ./...", "env -C a? gitleaks dir .", "go -C ~/a vet ./...", "cd $D && go -C a vet ./..."]
+        {
+            assert_eq!(at(line), None, "{line}");
+        }
+        assert_eq!(at("govulncheck ./... -- -C a").as_deref(), Some(""));
     }
 
     #[test]

@@ -7,14 +7,16 @@ use crate::evidence::CommandEvidence;
 use crate::outcome::{Proof, Work};
 use rcrepro_model::plan::proof::Tool;
 
+mod ignored;
+mod scanned;
 mod silenced;
 
 pub(super) const ADAPTER: Adapter =
-    Adapter { tool: Tool::Gitleaks, version: 2, rules: RULES, pass, failure: Some(failure) };
+    Adapter { tool: Tool::Gitleaks, version: 3, rules: RULES, pass, failure: Some(failure) };
 
 const RULES: &str = "Proven: `scanned ~N bytes` with N above 0 and, of a repository's history, `N commits scanned` with N above 0. \
 Hollow: 0 bytes (an allow list in the scanned tree can do that) or 0 commits; no such line, as with a log level above info. On a \
-condition: files that it skipped as too large; comments `gitleaks:allow` and entries of `.gitleaksignore` in the scanned tree; allow \
+condition: files that it skipped as too large; comments `gitleaks:allow` in the scanned tree, and entries of the ignore files that name a file of it as gitleaks does; allow \
 lists, switched-off rules and a missing `useDefault` of its configuration; a baseline, --enable-rule, --log-opts and --staged. \
 Contradicted: `leaks found`, which --exit-code 0 lets pass. No verdict: an exit code above 0 without `leaks found`, for gitleaks \
 ends with 1 for its own failures too.\n";

@@ -8,20 +8,22 @@ use serde_json::Value;
 
 use super::adapter::Adapter;
 use super::call::Call;
-use super::go::{Module, Place};
 use super::text::lines;
 use crate::evidence::CommandEvidence;
 use crate::inputs::Lookup;
 use crate::outcome::{Proof, Work};
-use rcrepro_model::plan::proof::{Condition, Tool};
+use rcrepro_model::plan::proof::Tool;
+
+mod left_out;
 
 pub(super) const ADAPTER: Adapter =
-    Adapter { tool: Tool::Govulncheck, version: 3, rules: RULES, pass, failure: Some(failure) };
+    Adapter { tool: Tool::Govulncheck, version: 4, rules: RULES, pass, failure: Some(failure) };
 
 const RULES: &str = "Proven: the database that -db or GOVULNDB names is an input of the command, its `index/modules.json` has \
 entries, and `index/db.json` a date. Hollow: no entries or no date; a database that cannot be looked at; json without a \
 `config` message; no output; a mode that scans nothing. On a condition: modules with entries that have no version, because a \
-`replace` takes them from a folder, a workspace holds them, or they are the main module; -mode binary. Contradicted: json, sarif and openvex exit 0 whatever they find; findings at the level of the \
+`replace` takes them from a folder, a workspace holds them, or they are the main module; modules with entries that a `replace` \
+takes from another module; both in all of the source where the folder cannot be told; -mode binary. Contradicted: json, sarif and openvex exit 0 whatever they find; findings at the level of the \
 scan count as they do for text. No verdict: an exit code above 0 that is not 3. \
 Hollow also: a scan of source without a pattern of packages, of which earlier versions say that it found nothing.\n";
 
@@ -55,7 +57,7 @@ fn pass(call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof 
     let look = |file: &str| evidence.inputs.look(&format!("{}/index/{file}", folder.trim_end_matches('/')));
     match (look("modules.json"), look("db.json")) {
         (Lookup::File(modules), Lookup::File(date)) => {
-            database(&modules, Some(&date)).on(left_out(call, &modules, evidence))
+            database(&modules, Some(&date)).on(left_out::conditions(call, &modules, evidence))
         }
         (Lookup::File(modules), Lookup::Absent) => database(&modules, None),
         _ => Proof::hollow(format!("the database `{named}` cannot be looked at here: nothing says what was in it")),
@@ -77,41 +79,6 @@ fn names_packages(call: &Call) -> bool {
         }
     }
     false
-}
-
-/// Names the modules with entries in the database that govulncheck looks up nothing about, because their sources are in the
-/// tree and have no version: those that a `replace` takes from a folder, those of a workspace, and the main module.
-fn left_out(call: &Call, modules: &[u8], evidence: &CommandEvidence<'_>) -> Vec<Condition> {
-    if call.value(&["-mode", "--mode"]) == Some("binary") {
-        let says =
-            "govulncheck scans a binary, of which only the modules and symbols that it still names are looked up";
-        return vec![Condition::new("govulncheck-binary", "", says)];
-    }
-    let module = match Module::of(call, evidence) {
-        Place::Found(module) => module,
-        Place::Unknown { why } => {
-            let says = format!("modules that govulncheck looks up nothing about cannot be told: {why}");
-            return vec![Condition::new("govulncheck-modules", "", says)];
-        }
-    };
-    let known: Vec<Value> = serde_json::from_slice(modules).unwrap_or_default();
-    let has_entries = |path: &str| {
-        let is_it = |module: &&Value| module.get("path").and_then(Value::as_str) == Some(path);
-        known
-            .iter()
-            .filter(is_it)
-            .any(|module| module.get("vulns").and_then(Value::as_array).is_some_and(|all| !all.is_empty()))
-    };
-    let replaced = module.replaced.iter().map(|(path, folder)| (path, format!("is replaced by {folder}")));
-    let own = module.own.keys().filter(|path| !module.replaced.contains_key(*path)).map(|path| {
-        let what = if *path == module.path { "is the main module" } else { "is a module of the workspace" };
-        (path, what.to_owned())
-    });
-    let condition = |(path, what): (&String, String)| {
-        let says = format!("{path} {what}: govulncheck does not look it up, and the database has entries about it");
-        Condition::new("govulncheck-no-version", path, says)
-    };
-    replaced.chain(own).filter(|(path, _)| has_entries(path)).map(condition).collect()
 }
 
 /// Judges a database by its `index/modules.json` and `index/db.json`, as govulncheck reads them.

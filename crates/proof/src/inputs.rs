@@ -1,6 +1,6 @@
 //! What an adapter may look at of a command's input tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reads files of a command's input tree.
 pub trait InputFiles {
@@ -72,6 +72,34 @@ impl InputFiles for NoInputs {
     fn search(&self, _folder: &str, _text: &str) -> Search {
         Search { found: BTreeMap::new(), unseen: 1 }
     }
+}
+
+/// How many folders deep files are looked for by their names.
+const DEEPEST: usize = 256;
+
+/// Finds the files and links of some names below a folder, and counts the folders that could not be looked into.
+pub(crate) fn named(inputs: &dyn InputFiles, folder: &str, names: &[&str]) -> (BTreeSet<String>, usize) {
+    let (mut found, mut unseen) = (BTreeSet::new(), 0);
+    let mut open = vec![(folder.to_owned(), 0)];
+    while let Some((folder, depth)) = open.pop() {
+        let entries = match inputs.list(&folder) {
+            Listing::Folder(entries) if depth < DEEPEST => entries,
+            Listing::Absent => continue,
+            Listing::Folder(_) | Listing::Unavailable => {
+                unseen += 1;
+                continue;
+            }
+        };
+        for (name, kind) in entries {
+            let path = format!("{folder}/{name}");
+            match kind {
+                InputKind::Folder => open.push((path, depth + 1)),
+                InputKind::File | InputKind::Link if names.contains(&name.as_str()) => drop(found.insert(path)),
+                InputKind::File | InputKind::Link => {}
+            }
+        }
+    }
+    (found, unseen)
 }
 
 /// Counts the lines of a file that hold a text.

@@ -39,7 +39,10 @@ impl InputFiles for Files<'_> {
     }
 
     fn search(&self, folder: &str, text: &str) -> Search {
-        let below = |name: &'_ str| name.strip_prefix(&format!("{folder}/")).map(str::to_owned);
+        let below = |name: &'_ str| match name.strip_prefix(folder)? {
+            "" => name.rsplit('/').next().map(str::to_owned),
+            rest => rest.strip_prefix('/').map(str::to_owned),
+        };
         let found = self.0.iter().filter_map(|(name, held)| Some((below(name)?, lines_with(held.as_bytes(), text))));
         Search { found: found.filter(|(_, lines)| *lines > 0).collect(), unseen: 0 }
     }

@@ -13,10 +13,21 @@ pub struct FoundSuppression {
     pub silences: String,
     /// The reason beside it.
     pub reason: Option<String>,
-    /// The file and the line of it that it is about, where it names them: what is not there cannot be silenced.
-    pub about: Option<(String, Option<u32>)>,
+    /// What it is about, where it names that: what is not there cannot be silenced.
+    pub about: Option<SilencedPlace>,
     /// Whether the file itself shows that it silences something.
     pub in_use: bool,
+}
+
+/// A file, and a line of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SilencedPlace {
+    /// The path.
+    pub file: String,
+    /// The line, from 1.
+    pub line: Option<u32>,
+    /// Whether the path may begin in any folder, and not only in the source's root.
+    pub is_of_any_folder: bool,
 }
 
 /// The longest text that is kept of what is silenced and of a reason, in characters.
@@ -45,7 +56,13 @@ impl FoundSuppression {
     /// Says which file and line it is about.
     #[must_use]
     pub fn about(self, file: &str, line: Option<u32>) -> Self {
-        Self { about: Some((file.to_owned(), line)), ..self }
+        Self { about: Some(SilencedPlace { file: file.to_owned(), line, is_of_any_folder: false }), ..self }
+    }
+
+    /// Says which file and line it is about, by a path from a folder that only the line of a command tells.
+    #[must_use]
+    pub fn about_some(self, file: &str, line: Option<u32>) -> Self {
+        Self { about: Some(SilencedPlace { file: file.to_owned(), line, is_of_any_folder: true }), ..self }
     }
 
     /// Marks that it silences something.

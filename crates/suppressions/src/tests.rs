@@ -12,7 +12,7 @@ use rcrepro_model::evidence::suppression::{Silenced, Suppression};
 fn read(files: &[(&str, &str)]) -> Vec<Suppression> {
     let read: BTreeMap<String, FileReading> =
         files.iter().map(|(path, text)| ((*path).to_owned(), tree::read(path, text.as_bytes()))).collect();
-    let found = tree::suppressions(&read, &|path| read.contains_key(path));
+    let found = tree::suppressions(&read, &read.keys().cloned().collect());
     for entry in &found {
         assert!(kinds::by_id(&entry.kind).is_some(), "{entry:?}");
     }
@@ -148,6 +148,19 @@ fn fingerprints_of_what_is_gone_silence_nothing() {
     let expected = [(2, Silenced::Undecided), (3, Silenced::Nothing), (5, Silenced::Nothing), (6, Silenced::Undecided)];
     assert_eq!(states, expected, "a line beyond the end, and a file that is gone; history is not looked into");
     assert_eq!(found[0].reason.as_deref(), Some("An example, never a key."));
+}
+
+/// gitleaks names a file from the folder that it runs in, behind the path that the line names, wherever the ignore file is.
+#[test]
+fn fingerprints_count_from_any_folder() {
+    let ignore = "x.txt:pat:1\nsrc/x.txt:pat:2\n../src/x.txt:pat:1\n/work/deep/src/x.txt:pat:1\nsrc\\x.txt:pat:1\n/deps/x.txt:pat:1\n\
+                  deep/x.txt:pat:1\nrc/x.txt:pat:1\nsrc/x.txt:pat:3\n/work/src/y.txt:pat:1\n";
+    for at in [".gitleaksignore", "deep/.gitleaksignore"] {
+        let found = read(&[(at, ignore), ("deep/src/x.txt", "one\ntwo\n")]);
+        let gone: Vec<u32> =
+            found.iter().filter(|entry| entry.silenced == Silenced::Nothing).map(|entry| entry.line).collect();
+        assert_eq!(gone, [7, 8, 9, 10], "{at}");
+    }
 }
 
 #[test]

@@ -178,7 +178,14 @@ fn is_accepted(entry: &Suppression) -> bool {
 fn covers(covered: &BTreeSet<String>, entry: &Suppression) -> bool {
     let value = || entry.silences.rsplit([' ', '=']).next().unwrap_or_default();
     let about = match entry.kind.as_str() {
-        "gitleaks-ignored" | "gitleaks-too-large" => &*entry.silences,
+        // Its condition says where the file is in the source, which the folder tells that the ignore file is in.
+        "gitleaks-ignored" => {
+            let folder = entry.at.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let below = format!("conditions/gitleaks-ignored:{folder}/{}", entry.silences);
+            return covered.contains(&below)
+                || covered.contains(&format!("conditions/gitleaks-ignored:{}", entry.silences));
+        }
+        "gitleaks-too-large" => &*entry.silences,
         "gitleaks-allow-comment" | "go-test-skips" | "go-test-tags" | "eslint-disable" => &*entry.at,
         "gitleaks-baseline" | "gitleaks-rules" | "gitleaks-partial" | "npm-audit-level" => value(),
         "gitleaks-config" => {
@@ -235,6 +242,10 @@ mod tests {
         assert_eq!(judged(&entries, &[], &[], false), [], "manifests from before there were ledgers");
         let waived = judged(&entries, &[], &["suppressions/nolint:*", "suppressions/gitleaks-ignored:*"], true);
         assert_eq!(waived, [], "somebody accepted each");
+        let deep = [entry("gitleaks-ignored", "deep/.gitleaksignore", "a:b:1")];
+        let told = ["conditions/gitleaks-ignored:deep/a:b:1"];
+        let before = judged(&deep, &told, &[], true);
+        assert!(before.is_empty(), "a condition of the same entry is told already: {before:?}");
         assert_eq!(judged(&entries, &[], &[FIRST], true)[0].effect, Effect::Nothing);
         let waiver = Suppression { source: SuppressionSource::Plan, ..entry("waiver", "waivers", "pins/x") };
         assert_eq!(judged(&[waiver], &[], &[], true), [], "the plan says so itself");

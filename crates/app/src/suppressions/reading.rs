@@ -168,12 +168,7 @@ impl Source {
         let said = |link: &String| links.targets.get(link).map_or("", String::as_str);
         files.extend(followed.lost.iter().map(|link| (link.clone(), tree::lost_link(link, said(link)))));
         files.extend(followed.costly.iter().map(|link| (link.clone(), tree::costly_link(link))));
-        // A folder is there if anything in it is.
-        let has = |path: &str| {
-            let below = format!("{path}/");
-            paths.contains(path) || paths.range(below.clone()..).next().is_some_and(|next| next.starts_with(&below))
-        };
-        TreeReading { suppressions: tree::suppressions(&files, &has), unread, files: count }
+        TreeReading { suppressions: tree::suppressions(&files, &paths), unread, files: count }
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// The version of the ledger: of its form, and of the readers that make it. It is raised with every change of what they find, because
 /// a ledger is verified by reading again.
-pub const LEDGER_VERSION: u32 = 3;
+pub const LEDGER_VERSION: u32 = 4;
 
 /// How [`Suppression::silences`] begins where a file cannot be read, so that what it suppresses is unknown.
 pub const UNREAD: &str = "cannot be read: ";

@@ -10,8 +10,8 @@ pub(crate) fn tool(words: &[String]) -> Option<(Tool, String, Vec<String>)> {
     match base(words.first()?) {
         "go" => {
             let at = match words.get(1).map(String::as_str) {
-                Some("-C") => 3,
-                Some(word) if word.starts_with("-C=") => 2,
+                Some("-C" | "--C") => 3,
+                Some(word) if word.starts_with("-C=") || word.starts_with("--C=") => 2,
                 _ => 1,
             };
             match words.get(at).map(String::as_str)? {

@@ -4,9 +4,11 @@
 //! the exit codes of the commands inside.
 
 mod doubt;
+mod folder;
 #[cfg(test)]
 mod tests;
 mod visit;
 
 pub(super) use doubt::variable;
-pub(super) use visit::{Simple, join, simples};
+pub(super) use folder::{enter, is_literal, join};
+pub(super) use visit::{Simple, simples};

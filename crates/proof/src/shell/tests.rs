@@ -68,7 +68,33 @@ fn cd_is_followed_by_its_text() {
     assert_eq!(directories("cd a && x && cd b && y"), [some("a"), some("a/b")]);
     assert_eq!(directories("(cd a && x); y"), [some("a"), some("")]);
     assert_eq!(directories("cd /tmp/x && y"), [some("/tmp/x")]);
-    assert_eq!(directories("cd $X && y"), [None]);
+    assert_eq!(
+        directories("pushd a && x && pushd b && y && popd && z && popd && w"),
+        [some("a"), some("a/b"), some("a"), some("")]
+    );
+    assert_eq!(directories("cd a && cd - && x"), [some("")]);
+    assert_eq!(directories("cd -P -- a && x; A=1 command cd b; y"), [some("a"), some("a/b")]);
+    assert_eq!(directories("cd a || exit 1; x"), [None, some("a")]);
+    assert_eq!(directories("cd a || { echo; exit 1; }; x").last(), Some(&some("a")));
+    assert_eq!(directories("test -d a || echo; x"), [some(""), some(""), some("")]);
+    assert_eq!(directories("cd a & x"), [some("")], "in the background");
+    for line in [
+        "cd $X && y",
+        "cd a? && y",
+        "cd [ab] && y",
+        "cd {a,b} && y",
+        "cd ~/a && y",
+        "cd && y",
+        "cd - && y",
+        "pushd && y",
+        "pushd +1 && y",
+        "popd && y",
+        "cd a b && y",
+        "cd a || cd b; y",
+        "cd a && cd b || true; y",
+    ] {
+        assert_eq!(directories(line).last(), Some(&None), "{line}");
+    }
 }
 
 #[test]

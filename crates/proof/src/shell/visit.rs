@@ -3,6 +3,7 @@
 use rcrepro_shell::{DEEPEST, ShellDialect, ShellTokenKind};
 
 use super::doubt::{self, Doubt, leads_away, unquoted};
+use super::folder::Folders;
 
 /// A simple command: no operator inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub(crate) struct Simple {
     pub hidden: Option<String>,
     /// Whether its output goes to a file or into a pipe.
     pub redirected: bool,
-    /// The folder below the one where the line starts, by `cd` before it; `None` when that cannot be told.
+    /// The folder below the one where the line starts, by `cd` or `pushd` before it; `None` when that cannot be told.
     pub directory: Option<String>,
 }
 
@@ -31,7 +32,7 @@ fn simples_within(line: &str, depth: usize) -> Vec<Simple> {
         errexit: false,
         pipefail: false,
         shielded: false,
-        directory: Some(String::new()),
+        folders: Folders::new(),
         compound: None,
         doubt: None,
         whole: None,
@@ -69,7 +70,7 @@ struct Reader<'a> {
     pipefail: bool,
     /// Whether what is read stands where `set -e` has no effect: before `&&` or `||`, or behind `!`.
     shielded: bool,
-    directory: Option<String>,
+    folders: Folders,
     compound: Option<String>,
     /// What was read that may keep the commands behind it from running, or change the exit code.
     doubt: Option<String>,
@@ -97,7 +98,10 @@ impl Reader<'_> {
             // In `A && B; C` a failing A ends nothing, whatever `set -e` says.
             let by_chain =
                 (index < last && self.stops()).then_some("its chain of `&&`, which may break without ending the line");
+            let before = (*terminator == "&").then(|| self.folders.clone());
             self.and_or(part, hidden.or(by_list), hidden.or(by_list).or(by_chain), redirected);
+            // What runs in the background is a shell of its own.
+            self.folders = before.unwrap_or_else(|| self.folders.clone());
         }
     }
 
@@ -110,6 +114,7 @@ impl Reader<'_> {
     fn and_or(&mut self, tokens: &[ShellTokenKind], hidden: Option<&str>, inner: Option<&str>, redirected: bool) {
         let parts = split(tokens, &["&&", "||"]);
         let before = (self.errexit, self.pipefail, self.shielded);
+        let (start, mut forked) = (self.folders.clone(), false);
         for (index, (part, operator)) in parts.iter().enumerate() {
             let rescued = parts[index..].iter().zip(parts.iter().skip(index + 1));
             let rescued = rescued.filter(|((_, operator), _)| *operator == "||").any(|(_, (next, _))| !fails(next));
@@ -123,13 +128,25 @@ impl Reader<'_> {
             };
             // In `A && B; C` B may never run, and C be all that is seen.
             let outer = if operator.is_empty() && index == 0 { hidden } else { inner };
+            let reached = self.folders.clone();
+            if alternative && reached != start {
+                self.folders.lose();
+            }
             self.shielded = before.2 || !operator.is_empty();
             self.pipeline(part, by_or.or(outer), redirected);
             if alternative {
                 self.keep(before.0, before.1);
+                // Where the alternative ends the line, what follows it runs where the chain before it led.
+                match ends(part) {
+                    true => self.folders = reached,
+                    false => forked = true,
+                }
             }
         }
         self.shielded = before.2;
+        if forked && self.folders != start {
+            self.folders.lose();
+        }
         if parts.len() > 1 && !always(parts[0].0) {
             self.keep(before.0, before.1);
         }
@@ -163,11 +180,11 @@ impl Reader<'_> {
     }
 
     fn state(&self) -> State {
-        (self.directory.clone(), self.errexit, self.pipefail, self.doubt.clone())
+        (self.folders.clone(), self.errexit, self.pipefail, self.doubt.clone())
     }
 
     fn reset(&mut self, state: State) {
-        (self.directory, self.errexit, self.pipefail, self.doubt) = state;
+        (self.folders, self.errexit, self.pipefail, self.doubt) = state;
     }
 
     /// Reads the list of a group that ends at a token.
@@ -228,9 +245,9 @@ impl Reader<'_> {
             None => {}
             Some(_) if doubt::array(tokens) => {}
             Some("set") => self.set(&words[1..]),
-            Some("cd") => self.directory = self.directory.take().and_then(|at| changed(&at, &words[1..])),
+            Some(_) if self.folders.follow(&words) => {}
             Some(_) => {
-                let directory = self.directory.clone();
+                let directory = self.folders.at.clone();
                 self.found.push(Simple { words, hidden: hidden.or(itself), redirected, directory });
             }
         }
@@ -292,7 +309,7 @@ impl Reader<'_> {
 }
 
 /// The folder, `set -e`, `set -o pipefail` and the doubt.
-type State = (Option<String>, bool, bool, Option<String>);
+type State = (Folders, bool, bool, Option<String>);
 
 /// Whether a command succeeds whatever happens: `set` is all that switches something on.
 fn always(tokens: &[ShellTokenKind]) -> bool {
@@ -347,21 +364,15 @@ fn fails(tokens: &[ShellTokenKind]) -> bool {
     }
 }
 
+/// Whether a part ends the line: `exit`, or a group of which that is the last command.
+fn ends(tokens: &[ShellTokenKind]) -> bool {
+    let inner = group(tokens).filter(|_| tokens.first().and_then(unquoted) == Some("{"));
+    let inner = inner.map_or(tokens, |end| &tokens[1..end.max(1)]);
+    let last = split(inner, &[";", "\n", "&"]).into_iter().rfind(|(part, _)| !part.is_empty());
+    last.is_some_and(|(part, _)| matches!(part.first().and_then(unquoted), Some("exit" | "return")))
+}
+
 fn hands_on(tokens: &[ShellTokenKind]) -> bool {
     matches!(tokens.first(), Some(ShellTokenKind::Word(word)) if matches!(word.text.as_str(), "tee" | "cat"))
         && !tokens.iter().any(leads_away)
-}
-
-/// Follows a `cd` by text alone.
-fn changed(at: &str, arguments: &[String]) -> Option<String> {
-    let [to] = arguments else { return None };
-    if to.contains(['$', '`', '*', '~']) || to == "-" {
-        return None;
-    }
-    Some(join(at, to))
-}
-
-/// Joins paths by text; an absolute one is returned as it is.
-pub(crate) fn join(at: &str, to: &str) -> String {
-    if to.starts_with('/') || at.is_empty() { to.to_owned() } else { format!("{at}/{to}") }
 }

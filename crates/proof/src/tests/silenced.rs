@@ -1,12 +1,14 @@
 //! What a pass rests on, and what lets failures through.
 
 use super::{Case, said};
+use rcrepro_model::plan::proof::{ProofRule, Tool};
 
 const LOG: &str = "12:30AM INF scanned ~1400 bytes (1.40 KB) in 1.26ms\n12:30AM INF no leaks found\n";
 
 fn scan<'a>(line: &'a str, files: &'a [(&'a str, &'a str)]) -> Vec<String> {
-    let case = Case { stderr: LOG, files, ..said(line, "") };
-    case.is("proven | 1400 bytes scanned");
+    let log = LOG.repeat(line.matches("gitleaks d").count().max(1));
+    let case = Case { stderr: &log, files, ..said(line, "") };
+    case.is("proven | ");
     case.conditions()
 }
 
@@ -16,7 +18,43 @@ fn whatever_silences_gitleaks_is_named() {
     assert_eq!(scan(line, &[("/work/a.txt", "nothing")]), [""; 0]);
     let allowed = [("/work/a/b.txt", "x\ntoken = 1 # gitleaks:allow\n")];
     assert_eq!(scan(line, &allowed), ["conditions/gitleaks-allow-comment:a/b.txt"]);
-    assert_eq!(scan("gitleaks dir a", &allowed), ["conditions/gitleaks-allow-comment:b.txt"]);
+    for line in [
+        "gitleaks dir a",
+        "gitleaks dir a/b.txt",
+        "cd a && gitleaks dir",
+        "gitleaks dir /work/a/",
+        "env -C a gitleaks dir .",
+        "(cd a; gitleaks dir .)",
+        "gitleaks detect --no-git -vs a",
+        "gitleaks git x",
+        "gitleaks stdin < a/b.txt",
+    ] {
+        assert_eq!(scan(line, &allowed), ["conditions/gitleaks-allow-comment:a/b.txt"], "{line}");
+    }
+    let two = [("/work/a/b.txt", "# gitleaks:allow\n"), ("/work/c/b.txt", "# gitleaks:allow\n")];
+    assert_eq!(
+        scan("gitleaks dir a && gitleaks dir c", &two),
+        ["conditions/gitleaks-allow-comment:a/b.txt", "conditions/gitleaks-allow-comment:c/b.txt"],
+        "one waiver for each"
+    );
+    for line in [
+        "D=a; gitleaks dir $D",
+        "gitleaks dir $(echo a)",
+        "gitleaks dir ?",
+        "cd $D && gitleaks dir .",
+        "gitleaks detect --no-git -s ~/a",
+    ] {
+        assert_eq!(
+            scan(line, &allowed),
+            ["conditions/gitleaks-allow-comment:a/b.txt", "conditions/gitleaks-folder"],
+            "{line}"
+        );
+    }
+    let config = [("/work/a/.gitleaks.toml", "[extend]\nuseDefault = true\ndisabledRules = [\"aws\"]\n")];
+    assert_eq!(
+        scan("gitleaks dir $D", &config),
+        ["conditions/gitleaks-config:a/.gitleaks.toml:aws", "conditions/gitleaks-folder"]
+    );
     assert_eq!(scan("gitleaks dir --redact=50 -c /x c", &allowed), ["conditions/gitleaks-unseen:/x"]);
     assert_eq!(scan("gitleaks dir . --ignore-gitleaks-allow", &allowed), [""; 0]);
     let ignored =
@@ -40,6 +78,95 @@ fn whatever_silences_gitleaks_is_named() {
     assert_eq!(Case { stderr: large, ..said(line, "") }.conditions(), ["conditions/gitleaks-too-large:big.txt"]);
 }
 
+/// Beside each line the entry that gitleaks 8.30 heeded in a run of it, and others that it did not heed.
+#[test]
+fn an_entry_is_compared_with_what_gitleaks_itself_names() {
+    let entries = ["x.txt", "src/x.txt", "./src/x.txt", "deep/src/x.txt", "../src/x.txt", "/work/src/x.txt", ""];
+    let text: String = entries.iter().map(|file| format!("{file}:pat:1\n")).collect();
+    let files = [
+        (".gitleaksignore", &*text),
+        ("deep/.gitleaksignore", &*text),
+        ("deep/ign", &*text),
+        ("ign", &*text),
+        ("src/x.txt", "x"),
+        ("deep/src/x.txt", "x"),
+    ]
+    .map(|(name, text)| (format!("/work/{name}"), text));
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    for (line, live) in [
+        ("gitleaks dir src", &["src/x.txt"][..]),
+        ("gitleaks dir ./src/", &["src/x.txt"]),
+        ("gitleaks dir src/x.txt", &["src/x.txt"]),
+        ("gitleaks detect --no-git -s src", &["src/x.txt"]),
+        ("gitleaks dir src -i ign", &["src/x.txt"]),
+        ("gitleaks dir src -viign", &["src/x.txt"]),
+        ("gitleaks dir src -i deep", &["src/x.txt"]),
+        ("gitleaks dir /work/src", &["/work/src/x.txt"]),
+        ("gitleaks dir", &["deep/src/x.txt", "src/x.txt"]),
+        ("gitleaks dir src deep", &["deep/src/x.txt", "src/x.txt"]),
+        ("cd deep && gitleaks dir src", &["deep/src/x.txt"]),
+        ("env -C deep gitleaks dir src", &["deep/src/x.txt"]),
+        ("cd deep && gitleaks dir ../src", &["src/x.txt"]),
+        ("cd src && gitleaks dir . -i ../ign", &["src/x.txt"]),
+        ("gitleaks stdin < src/x.txt", &[""]),
+    ] {
+        let ids: Vec<String> = live.iter().map(|file| format!("conditions/gitleaks-ignored:{file}:pat:1")).collect();
+        let found: Vec<String> = scan(line, &files).into_iter().filter(|id| !id.starts_with("idle")).collect();
+        assert_eq!(found, ids, "{line}");
+    }
+    for line in [
+        "make scan",
+        "gitleaks dir src --follow-symlinks",
+        "gitleaks git .",
+        "D=src; gitleaks dir $D",
+        "gitleaks dir . -i $F",
+    ] {
+        let case = Case { stderr: LOG, files: &files, rule: ProofRule::Tool(Tool::Gitleaks), ..said(line, "") };
+        let found = case.conditions().into_iter().filter(|id| id.starts_with("conditions/gitleaks-ignored")).count();
+        assert!(found >= 2, "{line}: {found}");
+    }
+}
+
+#[test]
+fn an_entry_that_silences_nothing_says_why_and_where_it_is() {
+    let says = |line: &str, entry: &str| {
+        let files = [("/work/known/ign", entry), ("/work/src/x.txt", "x"), ("/work/a.zip", "x")];
+        let case = Case { stderr: LOG, files: &files, ..said(line, "") };
+        case.assess().conditions().iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    let line = "gitleaks dir src -i known/ign";
+    let id = |entry: &str| format!("(conditions/gitleaks-ignored:{entry})");
+    assert_eq!(
+        says(line, "x.txt:pat:1"),
+        format!(
+            "note: `known/ign` has `x.txt:pat:1`, which silences nothing of this scan: gitleaks names what is in it `src/…` {}",
+            id("x.txt:pat:1")
+        )
+    );
+    assert_eq!(
+        says(line, "src/gone.txt:pat:1"),
+        format!(
+            "note: `known/ign` silences `src/gone.txt:pat:1`: orphaned, for `src/gone.txt` is gone {}",
+            id("src/gone.txt:pat:1")
+        )
+    );
+    for none in ["src/x.txt", "src/x.txt:pat", "src/x.txt:pat:1 # known", "src/x.txt:pat:x"] {
+        assert!(
+            says(line, none).starts_with(&format!("note: `known/ign` has `{none}`, which is no fingerprint")),
+            "{none}"
+        );
+    }
+    for live in ["src/x.txt:pat:1", "src\\x.txt:pat:1", "src/x.txt:my:rule:1"] {
+        assert_eq!(says(line, live), format!("condition: `known/ign` silences `{live}` {}", id(live)));
+    }
+    for (line, live) in [
+        ("gitleaks dir . -i known/ign --max-archive-depth 1", "a.zip!in/x.txt:pat:1"),
+        ("npm run build && gitleaks dir . -i known/ign", "dist/a.js:pat:1"),
+    ] {
+        assert_eq!(says(line, live), format!("condition: `known/ign` silences `{live}` {}", id(live)), "{line}");
+    }
+}
+
 #[test]
 fn modules_without_a_version_are_named_where_the_database_knows_them() {
     let modules =
@@ -61,11 +188,70 @@ fn modules_without_a_version_are_named_where_the_database_knows_them() {
     let replaced = ["conditions/govulncheck-no-version:example.org/lib"];
     assert_eq!(scan("module m\nreplace example.org/lib => ../lib\n", &[]), replaced);
     assert_eq!(scan("module m\nreplace example.org/other => ../lib\n", &[]), [""; 0], "nothing is known of it");
-    assert_eq!(scan("module m\nreplace example.org/lib => example.org/fork v1.0.0\n", &[]), [""; 0]);
+    assert_eq!(
+        scan("module m\nreplace example.org/lib => example.org/fork v1.0.0\n", &[]),
+        ["conditions/govulncheck-replaced:example.org/lib:example.org/fork"]
+    );
+    assert_eq!(scan("module m\nreplace example.org/lib => example.org/lib v1.0.0\n", &[]), [""; 0], "it is looked up");
+    assert_eq!(
+        scan("module m\nreplace example.org/other => example.org/lib v1.0.0\n", &[]),
+        [""; 0],
+        "it is looked up"
+    );
     assert_eq!(scan("module example.org/lib\n", &[]), replaced);
     let work = [("/work/go.work", "use ./app\nuse ./lib\n"), ("/work/lib/go.mod", "module example.org/lib\n")];
     assert_eq!(scan("module m\n", &work), replaced);
     said("govulncheck -mode query m@v1", "vulnerabilities").is("hollow | hollow pass: `-mode query` scans nothing");
+}
+
+#[test]
+fn modules_are_looked_for_where_the_line_runs_or_everywhere() {
+    let lib = "[{\"path\": \"example.org/lib\", \"vulns\": [{\"id\": \"GO-1\"}]}]";
+    let files = [
+        ("/deps/vulndb/index/modules.json", lib),
+        ("/deps/vulndb/index/db.json", "{\"modified\": \"2026-08-01T00:00:00Z\"}"),
+        ("/work/go.mod", "module m\nrequire example.org/lib v1.0.0\n"),
+        ("/work/alt.mod", "module m\nreplace example.org/lib => ./lib\n"),
+        ("/work/repl/go.mod", "module r\nreplace example.org/lib => ../lib\n"),
+        ("/work/fork/go.mod", "module f\nreplace example.org/lib => example.org/fork v1.0.0\n"),
+        ("/work/ws/go.work", "use ./lib\n"),
+        ("/work/ws/lib/go.mod", "module w\nreplace example.org/lib => ./here\n"),
+    ];
+    let scan = |line: &str, rule: ProofRule| {
+        let environment = [("GOVULNDB", "file:///deps/vulndb")];
+        let case = Case { files: &files, environment: &environment, rule, ..said(line, "No vulnerabilities found.\n") };
+        case.is("proven | 1 database entry");
+        case.conditions().join(" ").replace("conditions/govulncheck-", "")
+    };
+    let (detect, forced) = (ProofRule::Detect, ProofRule::Tool(Tool::Govulncheck));
+    let replaced = "no-version:example.org/lib";
+    assert_eq!(scan("govulncheck ./...", detect), "");
+    for line in [
+        "cd repl && govulncheck ./...",
+        "(cd repl; govulncheck ./...)",
+        "govulncheck -C repl ./...",
+        "govulncheck -C=repl ./...",
+        "pushd repl && govulncheck ./...",
+        "env -C repl govulncheck ./...",
+        "bash -c 'cd repl && govulncheck ./...'",
+        "cd fork && cd - && cd repl && govulncheck ./...",
+        "GOWORK=/work/ws/go.work govulncheck w/...",
+        "GOFLAGS='-mod=mod -modfile=alt.mod' govulncheck ./...",
+        "cd repl && GOWORK=off govulncheck ./...",
+    ] {
+        assert_eq!(scan(line, detect), replaced, "{line}");
+    }
+    assert_eq!(scan("cd fork && govulncheck ./...", detect), "replaced:example.org/lib:example.org/fork");
+    let all = "no-version:example.org/lib replaced:example.org/lib:example.org/fork";
+    for line in [
+        "cd rep? && govulncheck ./...",
+        "D=repl; cd $D && govulncheck ./...",
+        "govulncheck -C $D ./...",
+        "GOWORK=$PWD/go.work govulncheck ./...",
+    ] {
+        assert_eq!(scan(line, detect), format!("modules {all}"), "{line}");
+    }
+    assert_eq!(scan("make vuln", forced), all, "a script runs it wherever it likes");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Suppressions that something hides: a text around them, an encoding, a link, a form that nobody expects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::lines;
 use crate::kinds;
@@ -9,7 +9,7 @@ use crate::tree;
 /// Reads one file of bytes.
 fn of_bytes(path: &str, bytes: &[u8]) -> Vec<String> {
     let read = BTreeMap::from([(path.to_owned(), tree::read(path, bytes))]);
-    let found = tree::suppressions(&read, &|_| false);
+    let found = tree::suppressions(&read, &BTreeSet::new());
     found.into_iter().map(|entry| format!("{} {} {}", entry.line, entry.kind, entry.silences)).collect()
 }
 
@@ -124,13 +124,16 @@ fn links_are_known_by_the_names_that_tools_open() {
     for path in [".gitleaksignore", "web/tsconfig.json", "a_test.go", "a.test.ts", "a.py"] {
         assert!(tree::follows(path), "{path}");
         let found =
-            tree::suppressions(&BTreeMap::from([(path.to_owned(), tree::lost_link(path, "/etc/x"))]), &|_| true);
+            tree::suppressions(&BTreeMap::from([(path.to_owned(), tree::lost_link(path, "/etc/x"))]), &BTreeSet::new());
         let said = "cannot be read: a link to `/etc/x`, which is not a tracked file; commit the file itself";
         assert!(found.len() == 1 && found[0].silences == said && found[0].is_unread(), "{path}: {found:?}");
         assert!(kinds::by_id(&found[0].kind).is_some());
     }
     for path in ["README.md", "vendor/a.go", "data.bin"] {
         assert!(!tree::follows(path), "{path}");
-        assert_eq!(tree::suppressions(&BTreeMap::from([(path.to_owned(), tree::too_large(path))]), &|_| true), []);
+        assert_eq!(
+            tree::suppressions(&BTreeMap::from([(path.to_owned(), tree::too_large(path))]), &BTreeSet::new()),
+            []
+        );
     }
 }

@@ -69,7 +69,22 @@ pub(super) fn baseline(report: &Value, text: &str) -> Vec<FoundSuppression> {
         let found = FoundSuppression::new("gitleaks-baseline", places.line_of(fingerprint), fingerprint);
         // A finding of history may be about a file that is gone.
         let is_of_history = word("Commit").is_some_and(|commit| !commit.is_empty());
-        Some(if is_of_history { found } else { found.about(file, start) })
+        Some(if is_of_history { found } else { about(found, file, start) })
     };
     report.as_array().into_iter().flatten().filter_map(one).collect()
+}
+
+/// Says what a finding is about. Its file is named from the folder that gitleaks runs in, behind the path that the line names: the same file
+/// is `x.txt`, `src/x.txt`, `../src/x.txt` or an absolute path.
+pub(super) fn about(found: FoundSuppression, file: &str, line: Option<u32>) -> FoundSuppression {
+    let file = file.replace('\\', "/");
+    match file.strip_prefix("/work/") {
+        Some(file) => found.about(file, line),
+        None if file.starts_with('/') || file.is_empty() => found,
+        None => {
+            let steps = |part: &&str| matches!(*part, "" | "." | "..");
+            let parts: Vec<&str> = file.split('/').skip_while(steps).collect();
+            found.about_some(&parts.join("/"), line)
+        }
+    }
 }

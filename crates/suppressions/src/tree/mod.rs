@@ -12,10 +12,12 @@ mod golangci;
 mod ignore_files;
 mod places;
 mod script_config;
+mod whole;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::configuration::Configuration;
+use self::whole::WholeTree;
 
 use crate::found::FoundSuppression;
 use rcrepro_model::evidence::suppression::{Silenced, Suppression, SuppressionSource};
@@ -82,18 +84,14 @@ pub fn follows(path: &str) -> bool {
     (Configuration::of(path).is_some() || code::is_code(path)) && !code::is_set_aside(path)
 }
 
-/// Puts together what the files of a tree suppress. `files` has every file of it that was read; `has` knows of every path whether
-/// the tree has them.
+/// Puts together what the files of a tree suppress. `files` has every file of it that was read, `paths` those of everything in it.
 #[must_use]
-pub fn suppressions(files: &BTreeMap<String, FileReading>, has: &dyn Fn(&str) -> bool) -> Vec<Suppression> {
+pub fn suppressions(files: &BTreeMap<String, FileReading>, paths: &BTreeSet<String>) -> Vec<Suppression> {
+    let whole = WholeTree::of(files, paths);
     let silenced = |found: &FoundSuppression| match &found.about {
         _ if found.in_use => Silenced::Something,
-        Some((file, line)) => match (files.get(file), line) {
-            (None, _) if !has(file) => Silenced::Nothing,
-            (Some(read), Some(line)) if *line > read.lines => Silenced::Nothing,
-            _ => Silenced::Undecided,
-        },
-        None => Silenced::Undecided,
+        Some(place) if !whole.may_have(place) => Silenced::Nothing,
+        _ => Silenced::Undecided,
     };
     let entry = |path: &str, found: &FoundSuppression| Suppression {
         kind: found.kind.to_owned(),
