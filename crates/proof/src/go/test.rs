@@ -31,7 +31,8 @@ nor by what it calls in the project's own packages. That counts packages, and ca
 the flags say; -list, -c, -n, -exec, -overlay, -toolexec or -count=0, which run no test or let something else run it; several calls \
 on one line of which one ran no test. Contradicted: a test or package failed. On a condition, where the test files are looked at: those \
 that want a build tag that the line does not set; without -json and -v those that call `Skip`, for text does not tell what was skipped; \
-a `TestMain` that comes to functions of packages that are not the project's own.\n";
+a `TestMain` that comes to functions of packages that are not the project's own; commands in front of it on the line that may make \
+test files.\n";
 
 fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     let flags = Flags::of(call, evidence);

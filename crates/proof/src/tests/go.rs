@@ -190,6 +190,25 @@ fn what_a_test_main_calls_is_followed() {
         .is("proven | 1 test passed");
 }
 
+/// Test files that the line makes itself are not those of the source.
+#[test]
+fn what_may_make_test_files_is_named_where_they_are_looked_at() {
+    let ok = "ok  \tm/a\t0.1s\n";
+    for (line, expected) in [
+        ("set -e; cd a; export CGO_ENABLED=0; test -f a_test.go; go test .", &[][..]),
+        ("go generate ./a && go test ./a", &["conditions/go-test-made:go generate"]),
+        ("cp gen.txt a/main_test.go && go test ./a", &["conditions/go-test-made:cp"]),
+        ("echo 'package a' > a/main_test.go && go test ./a", &["conditions/go-test-made:echo"]),
+    ] {
+        let case = module(line, ok);
+        case.is("proven | 1 package tested");
+        assert_eq!(case.conditions(), expected, "{line}");
+    }
+    let named = said("go generate ./a && go test -v ./a", "--- PASS: TestX (0.00s)\nPASS\nok  \tm/a\t0.1s\n");
+    named.is("proven | 1 test passed");
+    assert!(named.conditions().is_empty(), "the output names its tests");
+}
+
 #[test]
 fn the_flags_say_what_the_output_is() {
     let named = "=== RUN   T\n--- PASS: T (0.00s)\nPASS\nok  \tm/nowhere\t0.1s\n";

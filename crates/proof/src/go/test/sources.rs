@@ -46,6 +46,14 @@ impl<'a, 'b> Sources<'a, 'b> {
             Place::Found(module) => module,
             Place::Unknown { why } => return names(format!("`ok` does not say that a test ran, and {why}")),
         };
+        // What the line itself made is not in the source.
+        self.conditions.extend(self.call.before.iter().map(|command| {
+            let says = format!(
+                "`{command}` runs before `go test` and may make or change its test files, which are read as the source has them; \
+                 `-v` and `-json` name the tests that ran"
+            );
+            Condition::new("go-test-made", command, says)
+        }));
         packages.iter().find_map(|package| {
             let why = match module.folder(package) {
                 Some(folder) => self.of_package(&module, &folder)?,
