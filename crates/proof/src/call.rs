@@ -3,6 +3,7 @@
 use super::shell::{Simple, simples};
 use rcrepro_model::plan::proof::Tool;
 
+mod before;
 mod folder;
 mod known;
 mod unclear;
@@ -31,6 +32,8 @@ pub(super) struct Call {
     pub directory: Option<String>,
     /// Whether the plan says that this tool wrote the streams, and not the line.
     pub forced: bool,
+    /// The commands in front of it that may make files which it reads.
+    pub before: Vec<String>,
 }
 
 impl Call {
@@ -50,6 +53,7 @@ impl Call {
             redirected: false,
             directory: None,
             forced: true,
+            before: Vec::new(),
         }
     }
 
@@ -138,6 +142,11 @@ fn normal(path: &str) -> String {
 
 /// Lists the calls of known tools on a line. What only asks for a version or for help is not a call.
 pub(super) fn calls(line: &str) -> Vec<Call> {
+    calls_behind(line, &mut Vec::new())
+}
+
+/// As [`calls`], for a line behind commands that may have made files; those of the line are added to them.
+fn calls_behind(line: &str, before: &mut Vec<String>) -> Vec<Call> {
     let (mut found, mut exported) = (Vec::new(), Vec::new());
     for simple in simples(line) {
         if simple.words.first().is_some_and(|word| word == "export") {
@@ -145,7 +154,7 @@ pub(super) fn calls(line: &str) -> Vec<Call> {
             exported.extend(set.map(|(name, value)| (name.to_owned(), value.to_owned())));
             continue;
         }
-        for mut call in of_simple(simple) {
+        for mut call in of_simple(simple, before) {
             call.assignments.splice(0..0, exported.iter().cloned());
             found.push(call);
         }
@@ -153,7 +162,7 @@ pub(super) fn calls(line: &str) -> Vec<Call> {
     found
 }
 
-fn of_simple(simple: Simple) -> Vec<Call> {
+fn of_simple(simple: Simple, before: &mut Vec<String>) -> Vec<Call> {
     let Simple { mut words, hidden, redirected, mut directory } = simple;
     let mut assignments = Vec::new();
     loop {
@@ -164,7 +173,7 @@ fn of_simple(simple: Simple) -> Vec<Call> {
             continue;
         }
         if let Some(line) = nested(&words) {
-            let mut inner = calls(&line);
+            let mut inner = calls_behind(&line, before);
             for call in &mut inner {
                 call.hidden = hidden.clone().or(call.hidden.take());
                 call.redirected |= redirected;
@@ -184,9 +193,13 @@ fn of_simple(simple: Simple) -> Vec<Call> {
             None => break,
         }
     }
-    let Some((tool, name, arguments)) = tool(&words) else { return Vec::new() };
+    let earlier = before.clone();
+    let found = tool(&words);
+    before.extend(before::makes(&words, redirected, found.as_ref().map(|(tool, ..)| *tool)));
+    let Some((tool, name, arguments)) = found else { return Vec::new() };
     let directory = folder::of_tool(tool, &words, directory);
-    let call = Call { tool, name, arguments, assignments, hidden, redirected, directory, forced: false };
+    let call =
+        Call { tool, name, arguments, assignments, hidden, redirected, directory, forced: false, before: earlier };
     let asks = |word: &String| {
         ["--version", "-version", "-V", "--help", "-help", "-h"].contains(&word.as_str())
             || (word == "-v" && !VERBOSE.contains(&tool))
@@ -300,5 +313,28 @@ mod tests {
     fn what_a_line_exports_is_set_for_what_follows() {
         let call = &calls("export A=1 B; A=2 go vet . && export A=3")[0];
         assert_eq!(call.assignments, [("A".to_owned(), "1".to_owned()), ("A".to_owned(), "2".to_owned())]);
+    }
+
+    #[test]
+    fn what_may_make_files_is_named() {
+        for (line, expected) in [
+            ("go test ./...", ""),
+            ("set -e; cd x && export A=1; B=2; mkdir -p out && go vet ./... && go build ./... && go test ./...", ""),
+            ("test -f go.mod || exit 1; A=$(git rev-parse HEAD) go test ./...", ""),
+            ("time bash -c 'cd x && echo begin >&2 && npx tsc --noEmit && go test ./...'", ""),
+            ("go test ./... && make report", ""),
+            ("command -v go && command cp a b && go test ./...", "cp"),
+            ("go generate ./gg && go test ./gg", "go generate"),
+            ("cp shared/gen.txt gen/main_test.go && go test ./gen", "cp"),
+            ("make gen && git checkout x && go test ./...", "make, git checkout"),
+            ("cat > gg/main_test.go < shared/gen.txt && go test ./gg", "cat"),
+            ("bash -c 'env A=b ./gen.sh' && timeout 5 bash -c 'go test ./gg'", "gen.sh"),
+            ("A=$(./gen.sh) go test ./gg", "gen.sh"),
+            ("set -o pipefail; ./gen.sh | tee gg/main_test.go && go test ./gg", "gen.sh, tee"),
+        ] {
+            let calls = calls(line);
+            let call = calls.iter().find(|call| call.name == "go test").expect("the line calls it");
+            assert_eq!(call.before.join(", "), expected, "{line}");
+        }
     }
 }

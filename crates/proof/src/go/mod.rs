@@ -3,7 +3,10 @@
 pub(crate) mod build;
 mod constraint;
 mod flags;
+mod mention;
 mod module;
+mod reach;
+mod source;
 pub(crate) mod test;
 mod test_main;
 pub(crate) mod vet;

@@ -8,33 +8,31 @@
 
 use std::collections::BTreeSet;
 
-use super::constraint::wanted_tags;
-use super::test_main::{objection, skips};
-use super::{Flags, Module, Place};
+use super::Flags;
 use crate::adapter::Adapter;
 use crate::call::Call;
 use crate::evidence::CommandEvidence;
-use crate::inputs::{InputKind, Listing, Lookup};
 use crate::outcome::Proof;
 use crate::text::{lines, were};
-use rcrepro_model::plan::proof::{Condition, Tool};
+use rcrepro_model::plan::proof::Tool;
 
 mod seen;
+mod sources;
 
 use seen::{Form, Seen};
+use sources::Sources;
 
-pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::GoTest, version: 3, rules: RULES, pass, failure: None };
+pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::GoTest, version: 4, rules: RULES, pass, failure: None };
 
 const RULES: &str = "Proven: with -json and -v, which the flags of the line or GOFLAGS ask for, every package line `ok` comes with a \
 test or benchmark that is named, and one passed; without them a package line `ok` without the note `[no tests to run]`, of a \
-package whose test files are among the inputs and hold no `TestMain` that could end without what `m.Run` returned. That counts \
-packages, and cannot tell skipped tests from others. Hollow: none of these; every test was skipped; output in another form than \
+package whose test files are among the inputs and hold no `TestMain` that could end without what `m.Run` returned, neither by itself \
+nor by what it calls in the project's own packages. That counts packages, and cannot tell skipped tests from others. Hollow: none of these; every test was skipped; output in another form than \
 the flags say; -list, -c, -n, -exec, -overlay, -toolexec or -count=0, which run no test or let something else run it; several calls \
 on one line of which one ran no test. Contradicted: a test or package failed. On a condition, where the test files are looked at: those \
-that want a build tag that the line does not set; without -json and -v those that call `Skip`, for text does not tell what was skipped.\n";
-
-/// How many bytes of test files are read for one command.
-const SOURCES: usize = 32 * 1024 * 1024;
+that want a build tag that the line does not set; without -json and -v those that call `Skip`, for text does not tell what was skipped; \
+a `TestMain` that comes to functions of packages that are not the project's own; commands in front of it on the line that may make \
+test files.\n";
 
 fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     let flags = Flags::of(call, evidence);
@@ -98,7 +96,7 @@ fn judge(
     }
     let open: Vec<&str> = if text { seen.ok.iter().map(String::as_str).collect() } else { unnamed };
     let tags = flags.value("tags").unwrap_or_default().split([',', ' ']).collect();
-    let mut sources = Sources { call, evidence, left: SOURCES, tags, text, conditions: Vec::new() };
+    let mut sources = Sources::new(call, evidence, tags, text);
     if let Some(why) = sources.objection(&open) {
         return Proof::hollow(why);
     }
@@ -127,83 +125,5 @@ fn none_to_run(flags: &Flags, seen: &Seen) -> String {
         (0, 0) => format!("no package line in the output{run}"),
         (0, _) => "no package has test files".to_owned(),
         (packages, _) => format!("no tests to run in {packages} of {packages} packages with test files{run}"),
-    }
-}
-
-/// Reads the test files of packages.
-struct Sources<'a, 'b> {
-    call: &'a Call,
-    evidence: &'a CommandEvidence<'b>,
-    /// How many bytes may yet be read.
-    left: usize,
-    /// The build tags that the line sets.
-    tags: Vec<&'a str>,
-    /// Whether the output does not tell skipped tests from others.
-    text: bool,
-    /// What the files that were looked at leave out.
-    conditions: Vec<Condition>,
-}
-
-impl Sources<'_, '_> {
-    /// Returns why the `ok` of one of these packages proves nothing.
-    fn objection(&mut self, packages: &[&str]) -> Option<String> {
-        let names = |why: String| Some(format!("{why}; `-v` and `-json` name the tests that ran"));
-        if packages.is_empty() {
-            return None;
-        }
-        let module = match Module::of(self.call, self.evidence) {
-            Place::Found(module) => module,
-            Place::Unknown { why } => return names(format!("`ok` does not say that a test ran, and {why}")),
-        };
-        packages.iter().find_map(|package| {
-            let why = match module.folder(package) {
-                Some(folder) => self.of_package(&folder)?,
-                None => "is of no module of the source, so that its test files cannot be looked at".to_owned(),
-            };
-            names(format!("package `{package}` {why}"))
-        })
-    }
-
-    fn of_package(&mut self, folder: &str) -> Option<String> {
-        let unseen = || Some("says `ok`, and its test files cannot be looked at here".to_owned());
-        let names = match self.evidence.inputs.list(folder) {
-            Listing::Folder(names) => names,
-            Listing::Absent => return Some("says `ok`, and its folder is not in the source".to_owned()),
-            Listing::Unavailable => return unseen(),
-        };
-        let mut files = 0;
-        for (name, kind) in names.iter().filter(|(name, _)| name.ends_with("_test.go")) {
-            // The go command leaves these out, whatever is in them.
-            if name.starts_with(['_', '.']) || *kind == InputKind::Folder {
-                continue;
-            }
-            files += 1;
-            let Lookup::File(bytes) = self.evidence.inputs.look(&format!("{folder}/{name}")) else { return unseen() };
-            let Some(left) = self.left.checked_sub(bytes.len()) else {
-                return Some("and others have more test files than are looked at".to_owned());
-            };
-            self.left = left;
-            let source = String::from_utf8_lossy(&bytes);
-            let wanted = wanted_tags(&source, &self.tags);
-            if wanted.is_empty()
-                && let Some(what) = objection(&source)
-            {
-                return Some(format!("has {what} (`{name}`)"));
-            }
-            self.leaves_out(&format!("{folder}/{name}"), &wanted, skips(&source));
-        }
-        (files == 0).then(|| "says `ok`, and has no test files in the source".to_owned())
-    }
-
-    /// Names what a test file leaves out.
-    fn leaves_out(&mut self, path: &str, wanted: &[String], skips: usize) {
-        let file = path.strip_prefix("/work/").unwrap_or(path);
-        if !wanted.is_empty() {
-            let says = format!("`{file}` is left out of this build: it wants the build tag `{}`", wanted.join("`, `"));
-            self.conditions.push(Condition::new("go-test-tags", file, says));
-        } else if skips > 0 && self.text {
-            let says = format!("`{file}` has tests that may skip themselves, and only `-v` and `-json` say which did");
-            self.conditions.push(Condition::new("go-test-skips", file, says));
-        }
     }
 }

@@ -1,20 +1,34 @@
-//! Reads a Go test file as far as it takes to know whether `go test` can print `ok` without having run its tests.
+//! Reads a `TestMain` as far as it takes to know whether `go test` can print `ok` without having run its tests.
 //!
-//! That takes a `TestMain` that does not end with what `m.Run` returns, or an `init` that ends the process. The forms in which a
-//! `TestMain` is written as a rule are known; any other cannot be judged by text, and `-v` or `-json` tell what it did.
+//! That takes a `TestMain` that does not end with what `m.Run` returns, or something before or beside it that ends the process. The
+//! forms in which a `TestMain` is written as a rule are known; any other cannot be judged by text, and `-v` or `-json` tell what it
+//! did. What it calls is followed by [`Reach`].
 
-/// Returns what keeps a test file's `ok` from meaning that its tests ran and passed; `None` when nothing does.
-pub(super) fn objection(source: &str) -> Option<&'static str> {
-    let code = code(source);
-    if bodies(&code, "init").iter().any(|body| body.contains("Exit(")) {
-        return Some("an `init` that ends the process");
+use super::reach::{Place, Reach};
+use super::source::tokens;
+
+/// Returns what keeps the `ok` of a package from meaning that its tests ran and passed; `None` when nothing does.
+pub(super) fn objection(reach: &mut Reach<'_>) -> Option<String> {
+    if let Some((what, file)) = reach.before_main() {
+        return Some(format!("{what} the process (`{file}`)"));
     }
-    if leaves_outside(&code) {
-        return Some("a package variable whose value ends the process");
-    }
-    let mains = functions(&code, "TestMain");
-    let judged = mains.iter().all(|(parameters, body)| hands_on(parameter(parameters), body));
-    (!judged).then_some("a `TestMain` of its own, which can end without running tests")
+    let mains: Vec<(Place, String, bool)> = reach
+        .functions("TestMain")
+        .into_iter()
+        .map(|(place, file, declaration)| {
+            let code = code(file.source(declaration));
+            let (head, body) = code.split_once('{').unwrap_or((&code, ""));
+            let parameters = head.split_once('(').map_or("", |(_, behind)| behind);
+            let body = body.rfind('}').map_or(body, |end| &body[..end]);
+            (place, file.name.clone(), hands_on(parameter(parameters), body))
+        })
+        .collect();
+    mains.into_iter().find_map(|(place, file, judged)| {
+        if !judged {
+            return Some(format!("a `TestMain` of its own, which can end without running tests (`{file}`)"));
+        }
+        reach.of_main(place).map(|why| format!("a `TestMain` that {why} (`{file}`)"))
+    })
 }
 
 /// Counts the calls by which a file's tests skip themselves.
@@ -26,23 +40,6 @@ pub(super) fn skips(source: &str) -> usize {
 /// Names the parameter of a `TestMain`, as in `m *testing.M`.
 fn parameter(parameters: &str) -> &str {
     parameters.split_whitespace().next().unwrap_or_default()
-}
-
-/// Whether the value of a package variable ends the process, before any test.
-fn leaves_outside(code: &str) -> bool {
-    let mut depth = 0_i32;
-    let mut of_variable = false;
-    for line in code.lines() {
-        if depth == 0 && !line.trim().is_empty() {
-            of_variable = line.starts_with("var") || (of_variable && !line.starts_with("func"));
-        }
-        if of_variable && line.contains("Exit(") {
-            return true;
-        }
-        depth += i32::try_from(line.matches(['{', '(']).count()).unwrap_or(0);
-        depth -= i32::try_from(line.matches(['}', ')']).count()).unwrap_or(0);
-    }
-    false
 }
 
 /// Whether a body certainly calls `Run` of its parameter and ends with what it returned: there is one call at the body's own
@@ -67,7 +64,12 @@ fn hands_on(parameter: &str, body: &str) -> bool {
     }
     let level = |text: &str| text.matches('{').count() == text.matches('}').count();
     let leaves = ["return", "goto ", "func(", "recover(", "Goexit("].iter().any(|word| dense.contains(word));
-    if dense.matches(&called).count() != 1 || leaves || !level(before) {
+    if dense.matches(&called).count() != 1
+        || leaves
+        || !level(before)
+        || !certain(&called, body)
+        || rebound(parameter, &dense)
+    {
         return false;
     }
     // Either `os.Exit(m.Run())`, or `code := m.Run()` with `os.Exit(code)`, or neither: then the generated main exits with it.
@@ -75,16 +77,42 @@ fn hands_on(parameter: &str, body: &str) -> bool {
         let rest = rest.trim_end();
         rest[rest.rfind(|c: char| !(c.is_alphanumeric() || c == '_')).map_or(0, |end| end + 1)..].to_owned()
     });
-    let assigned =
-        |name: &str| dense.matches(&format!("{name} = ")).count() + dense.matches(&format!("{name} := ")).count();
-    if result.as_ref().is_some_and(|name| name.is_empty() || assigned(name) != 1 || dense.contains(&format!("&{name}")))
-    {
+    let behind = &dense[name_at + called.len()..];
+    if result.as_ref().is_some_and(|name| name.is_empty() || rebound(name, behind)) {
         return false;
     }
     exits(&dense).iter().all(|argument| {
         let number = argument.parse::<u8>().is_ok_and(|code| code != 0);
-        number || argument.ends_with(".Run()") || result.as_deref() == Some(argument.as_str())
+        number || *argument == called || result.as_deref() == Some(argument.as_str())
     })
+}
+
+/// Whether a call is made whenever its line is reached: not as an operand of `&&` or `||`, nor in the head of a loop.
+fn certain(called: &str, body: &str) -> bool {
+    let before = body.lines().filter_map(|line| line.split_once(called)).map(|(before, _)| before);
+    !before.into_iter().any(|before| ["&&", "||", "for "].iter().any(|word| before.contains(word)))
+}
+
+/// Whether a name is given another value, or its address away, in a body whose blanks are single.
+fn rebound(name: &str, dense: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+    dense.match_indices(name).any(|(at, _)| {
+        let (before, behind) = (&dense[..at], &dense[at + name.len()..]);
+        if before.ends_with(is_part) || behind.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
+            return false;
+        }
+        let (before, behind) = (before.trim_end(), behind.trim_start());
+        let operator = behind.trim_start_matches(|c| ":+-*/%&|^<>".contains(c));
+        let assigned = (operator.starts_with('=') && !behind.starts_with("==") && !is_comparison(behind))
+            || ["++", "--"].iter().any(|twice| behind.starts_with(twice));
+        let among = behind.starts_with(',')
+            && behind.split(['(', ')', '{', '}', ';']).next().is_some_and(|rest| rest.contains('='));
+        assigned || among || before.ends_with('&') || before.ends_with("var")
+    })
+}
+
+fn is_comparison(behind: &str) -> bool {
+    ["<=", ">="].iter().any(|word| behind.starts_with(word))
 }
 
 /// Lists the arguments of calls of `Exit`.
@@ -102,75 +130,45 @@ fn exits(dense: &str) -> Vec<String> {
         .collect()
 }
 
-/// Lists the bodies of the functions of a name that belong to no type.
-fn bodies(code: &str, name: &str) -> Vec<String> {
-    functions(code, name).into_iter().map(|(_, body)| body).collect()
-}
-
-/// Lists the parameters and bodies of the functions of a name that belong to no type; a body whose end is not found is the rest of
-/// the file.
-fn functions(code: &str, name: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    for (at, _) in code.match_indices("func") {
-        let Some(rest) = code[at + 4..].trim_start().strip_prefix(name) else { continue };
-        if !rest.trim_start().starts_with('(') {
-            continue;
-        }
-        let Some(open) = rest.find('{') else { continue };
-        let mut depth = 0_i32;
-        let end = rest[open..].find(|c| {
-            depth += i32::from(c == '{') - i32::from(c == '}');
-            depth == 0
-        });
-        let parameters = rest[..open].split_once('(').map_or("", |(_, behind)| behind).to_owned();
-        found.push((parameters, rest[open + 1..end.map_or(rest.len(), |end| open + end)].to_owned()));
-    }
-    found
-}
-
-/// Takes comments and what is in strings and runes out of a source (the Go specification, "Lexical elements").
+/// Takes comments and what is in strings and runes out of a source.
 fn code(source: &str) -> String {
-    let (mut out, mut rest) = (String::with_capacity(source.len()), source);
-    while let Some(c) = rest.chars().next() {
-        let skip = match c {
-            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-            '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-            '`' => rest[1..].find('`').map_or(rest.len(), |end| end + 2),
-            '"' | '\'' => quoted(rest, c),
-            _ => {
-                out.push(c);
-                rest = &rest[c.len_utf8()..];
-                continue;
-            }
-        };
-        out.push(' ');
-        rest = &rest[skip..];
+    let (mut out, mut end) = (String::with_capacity(source.len()), 0);
+    for (at, token) in tokens(source) {
+        out.push_str(if at > end { " " } else { "" });
+        out.push_str(if token.starts_with(['"', '\'', '`']) { " " } else { token });
+        end = at + token.len();
     }
     out
 }
 
-/// Returns the length of a string or rune with its quotes.
-fn quoted(text: &str, quote: char) -> usize {
-    let mut escaped = true;
-    for (at, c) in text.char_indices() {
-        match c {
-            _ if at == 0 => escaped = false,
-            '\n' => return at,
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            c if c == quote => return at + 1,
-            _ => {}
-        }
-    }
-    text.len()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::reach::Packages;
+    use super::super::source::GoFile;
     use super::*;
 
+    /// No packages but the one of the test file.
+    struct Alone;
+
+    impl Packages for Alone {
+        fn folder(&self, _import_path: &str) -> Option<String> {
+            None
+        }
+
+        fn files(&mut self, _folder: &str) -> Option<Vec<GoFile>> {
+            Some(Vec::new())
+        }
+    }
+
+    fn found(source: &str) -> Option<String> {
+        let file = GoFile::parse("/work", "a_test.go", source.to_owned());
+        objection(&mut Reach::new(vec![file], &mut Alone))
+    }
+
+    const HEAD: &str = "package a\n\nimport (\n\t\"os\"\n\t\"syscall\"\n)\n\n";
+
     fn main(body: &str) -> bool {
-        objection(&format!("package a\n\nfunc TestMain(m *testing.M) {{\n{body}\n}}\n")).is_none()
+        found(&format!("{HEAD}func TestMain(m *testing.M) {{\n{body}\n}}\n")).is_none()
     }
 
     #[test]
@@ -184,9 +182,9 @@ mod tests {
         ] {
             assert!(main(body), "{body}");
         }
-        assert_eq!(objection("package a\n// func TestMain(m *testing.M) {}\nvar x = `func TestMain() {}`\n"), None);
+        assert_eq!(found("package a\n// func TestMain(m *testing.M) {}\nvar x = `func TestMain() {}`\n"), None);
         assert_eq!(
-            objection("package a\nfunc (s *Suite) TestMain() {}\nfunc TestMainly(t *testing.T) { os.Exit(0) }\n"),
+            found("package a\nfunc (s *Suite) TestMain() {}\nfunc TestMainly(t *testing.T) { os.Exit(0) }\n"),
             None
         );
     }
@@ -211,15 +209,41 @@ mod tests {
             "exit := os.Exit\n\tm.Run()\n\texit(0)",
             "flag.Set(name, value)\n\tos.Exit(m.Run())",
             "os.Args = nil\n\tos.Exit(m.Run())",
+            "os.Exit(0 * m.Run())",
+            "if testing.Short() || m.Run() != 0 {\n\t\tos.Exit(1)\n\t}",
+            "code := m.Run()\n\tcode &= 0\n\tos.Exit(code)",
+            "code := m.Run()\n\tcode, _ = 0, 1\n\tos.Exit(code)",
+            "m = other()\n\tos.Exit(m.Run())",
+            "os := other\n\tos.Exit(m.Run())",
+            "log.Exit(m.Run())",
         ] {
             assert!(!main(body), "{body}");
         }
-        let source = "package a\nfunc init() {\n\tos.Exit(0)\n}\n";
-        assert_eq!(objection(source), Some("an `init` that ends the process"));
-        let source =
-            "package a\nvar _ = func() int {\n\tos.Exit(0)\n\treturn 0\n}()\nfunc TestA(t *testing.T) { os.Exit(1) }\n";
-        assert_eq!(objection(source), Some("a package variable whose value ends the process"));
+    }
+
+    #[test]
+    fn what_runs_before_the_tests_may_end_them() {
+        let with = |text: &str| found(&format!("{HEAD}{text}")).unwrap_or_default();
+        assert_eq!(with("func init() {\n\tos.Exit(0)\n}\n"), "an `init` that ends the process (`a_test.go`)");
+        assert_eq!(
+            with("func init() {\n\tneedDB()\n}\nfunc needDB() {\n\tos.Exit(0)\n}\n"),
+            "an `init` that ends the process (`a_test.go`)"
+        );
+        let variable = "a package variable whose value ends the process (`a_test.go`)";
+        for text in [
+            "var _ = func() int {\n\tos.Exit(0)\n\treturn 0\n}()\nfunc TestA(t *testing.T) { os.Exit(1) }\n",
+            "var db = open()\nfunc open() int {\n\tos.Exit(0)\n\treturn 0\n}\n",
+        ] {
+            assert_eq!(with(text), variable, "{text}");
+        }
+        for text in [
+            "func init() {\n\tos.Exit(1)\n}\n",
+            "var exit = os.Exit\n",
+            "var cases = []func(){ func() { child() } }\nfunc child() {\n\tos.Exit(0)\n}\n",
+        ] {
+            assert_eq!(with(text), "", "{text}");
+        }
         assert_eq!(skips("package a\nfunc TestA(t *testing.T) { t.Skip() // t.Skip()\n}\n"), 1);
-        assert_eq!(objection("package a\nvar x = 1\n\nfunc TestA(t *testing.T) {\n\tos.Exit(1)\n}\n"), None);
+        assert_eq!(found("package a\nvar x = 1\n\nfunc TestA(t *testing.T) {\n\tos.Exit(1)\n}\n"), None);
     }
 }

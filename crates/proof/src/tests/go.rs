@@ -103,10 +103,10 @@ fn an_ok_is_not_enough() {
         .is("hollow | hollow pass: package `m/a` says `ok` but names no test");
     let files = |main| [("/work/go.mod", "module m\n"), ("/work/p/main_test.go", main), ("/work/p/p_test.go", OWN)];
     for main in [
-        "package p\nfunc TestMain(m *testing.M) {}\n",
-        "package p\nfunc TestMain(m *testing.M) { os.Exit(0) }\n",
-        "package p\nfunc TestMain(m *testing.M) {\n\tm.Run()\n\tos.Exit(0)\n}\n",
-        "package p\nfunc init() { os.Exit(0) }\n",
+        "package p\nimport \"os\"\nfunc TestMain(m *testing.M) {}\n",
+        "package p\nimport \"os\"\nfunc TestMain(m *testing.M) { os.Exit(0) }\n",
+        "package p\nimport \"os\"\nfunc TestMain(m *testing.M) {\n\tm.Run()\n\tos.Exit(0)\n}\n",
+        "package p\nimport \"os\"\nfunc init() { os.Exit(0) }\n",
     ] {
         for line in ["go test ./p", "go test ./... -count=1", "cd p && go test", "go -C p test -bench . ./..."] {
             Case { files: &files(main), ..said(line, "ok  \tm/p\t0.002s\n") }.is("hollow");
@@ -114,17 +114,99 @@ fn an_ok_is_not_enough() {
         said("go test -v ./p", "ok  \tm/p\t0.002s\n")
             .is("hollow | hollow pass: package `m/p` says `ok` but names no test: its `TestMain` may end");
     }
-    let own = "package p\nfunc TestMain(m *testing.M) { os.Exit(0) }\n";
+    let own = "package p\nimport \"os\"\nfunc TestMain(m *testing.M) { os.Exit(0) }\n";
     Case { files: &files(own), ..said("go test ./p", "ok  \tm/p\t0.002s\n") }.is(
         "hollow | hollow pass: package `m/p` has a `TestMain` of its own, which can end without running tests (`main_test.go`); \
          `-v` and `-json` name the tests that ran",
     );
-    let usual = "package p\nfunc TestMain(m *testing.M) {\n\tos.Exit(m.Run())\n}\n";
+    let usual = "package p\nimport \"os\"\nfunc TestMain(m *testing.M) {\n\tos.Exit(m.Run())\n}\n";
     Case { files: &files(usual), ..said("go test ./p", "ok  \tm/p\t0.002s\n") }.is("proven | 1 package tested");
     // One package of several: whoever prints a name does so for itself alone.
     let both = "=== RUN   T\n--- PASS: T (0.00s)\nPASS\nok  \tm/a\t0.1s\nok  \tm/p\t0.1s\n";
     said("go test -v ./...", both).is("hollow | hollow pass: package `m/p` says `ok` but names no test");
     said("go test -v ./p", "=== RUN   T\n    --- FAIL: T (0.00s)\nok  \tm/p\t0.1s\n").is("contradicted");
+}
+
+/// What a `TestMain` calls is followed into the package's other files and the module's other packages, and no further.
+#[test]
+fn what_a_test_main_calls_is_followed() {
+    let ok = "ok  \tm/p\t0.002s\n";
+    let judged = |main: &str, beside: (&str, &str), expected: &str| {
+        let main = format!(
+            "package p\n\nimport (\n\t\"os\"\n\t\"m/lib\"\n\t\"example.org/outside\"\n)\n\nfunc TestMain(m *testing.M) {{\n{main}\n}}\n"
+        );
+        let files = [
+            ("/work/go.mod", "module m\n"),
+            ("/work/p/main_test.go", main.as_str()),
+            ("/work/p/x_test.go", OWN),
+            beside,
+        ];
+        let case = Case { files: &files, ..said("go test ./p", ok) };
+        case.is(expected);
+        case.conditions().join(" ")
+    };
+    let ends =
+        "package p\n\nimport \"os\"\n\nfunc needDB() {\n\tif os.Getenv(\"DB\") == \"\" {\n\t\tos.Exit(0)\n\t}\n}\n";
+    let fails = ends.replace("Exit(0)", "Exit(1)");
+    let usual = "\tneedDB()\n\tos.Exit(m.Run())";
+    let comes = "hollow | hollow pass: package `m/p` has a `TestMain` that comes to `needDB` (`db";
+    for name in ["/work/p/db_test.go", "/work/p/db.go"] {
+        judged(usual, (name, ends), comes);
+        judged(usual, (name, &fails), "proven | 1 package tested");
+        judged("\tdefer at(needDB)\n\tm.Run()", (name, ends), comes);
+    }
+    let through = "package p\nimport \"os\"\nfunc teardown(code int) {\n\tend(code)\n}\nvar end = os.Exit\n";
+    judged(
+        "\tteardown(m.Run())",
+        ("/work/p/a_test.go", through),
+        "hollow | hollow pass: package `m/p` has a `TestMain` that comes to `end`",
+    );
+    let method = "package p\nimport \"os\"\nfunc (s *server) Stop() {\n\tos.Exit(0)\n}\n";
+    judged(
+        "\tm.Run()\n\tsrv.Stop()",
+        ("/work/p/a.go", method),
+        "hollow | hollow pass: package `m/p` has a `TestMain` that comes to `Stop`",
+    );
+    let lib = ("/work/lib/lib.go", "package lib\nimport \"os\"\nfunc Start() {\n\tos.Exit(0)\n}\nfunc Log() {}\n");
+    judged(
+        "\tlib.Start()\n\tm.Run()",
+        lib,
+        "hollow | hollow pass: package `m/p` has a `TestMain` that comes to `Start`",
+    );
+    assert_eq!(judged("\tlib.Log()\n\tm.Run()", lib, "proven | 1 package tested"), "");
+    judged(
+        "\tlib.Log()\n\tm.Run()",
+        ("/work/p/a.go", "package p\n"),
+        "hollow | hollow pass: package `m/p` has a `TestMain` that calls what cannot be looked at here, in `lib`",
+    );
+    let outside = "\toutside.Setup()\n\tos.Exit(m.Run())";
+    assert_eq!(judged(outside, lib, "proven | 1 package tested"), "conditions/go-test-main:p");
+    let other = "package p\nimport os \"example.org/x/exits\"\nfunc TestMain(m *testing.M) {\n\tos.Exit(m.Run())\n}\n";
+    let files = [("/work/go.mod", "module m\n"), ("/work/p/main_test.go", other)];
+    Case { files: &files, ..said("go test ./p", ok) }
+        .is("hollow | hollow pass: package `m/p` has a `TestMain` that calls an `Exit` of `example.org/x/exits`");
+    // Output that names tests is proof by itself.
+    Case { files: &files, ..said("go test -v ./p", "--- PASS: TestX (0.00s)\nPASS\nok  \tm/p\t0.002s\n") }
+        .is("proven | 1 test passed");
+}
+
+/// Test files that the line makes itself are not those of the source.
+#[test]
+fn what_may_make_test_files_is_named_where_they_are_looked_at() {
+    let ok = "ok  \tm/a\t0.1s\n";
+    for (line, expected) in [
+        ("set -e; cd a; export CGO_ENABLED=0; test -f a_test.go; go test .", &[][..]),
+        ("go generate ./a && go test ./a", &["conditions/go-test-made:go generate"]),
+        ("cp gen.txt a/main_test.go && go test ./a", &["conditions/go-test-made:cp"]),
+        ("echo 'package a' > a/main_test.go && go test ./a", &["conditions/go-test-made:echo"]),
+    ] {
+        let case = module(line, ok);
+        case.is("proven | 1 package tested");
+        assert_eq!(case.conditions(), expected, "{line}");
+    }
+    let named = said("go generate ./a && go test -v ./a", "--- PASS: TestX (0.00s)\nPASS\nok  \tm/a\t0.1s\n");
+    named.is("proven | 1 test passed");
+    assert!(named.conditions().is_empty(), "the output names its tests");
 }
 
 #[test]
