@@ -154,8 +154,10 @@ fn an_ok_counts_with_the_test_files_and_they_travel_with_the_evidence() {
         scene.write(&format!("{package}/x_test.go"), format!("package {package}\n").as_bytes());
     }
     let main = |body: &str| {
-        scene
-            .write("c/main_test.go", format!("package c\n\nimport \"os\"\n\nfunc TestMain(m *testing.M) {{\n\t{body}\n}}\n").as_bytes());
+        scene.write(
+            "c/main_test.go",
+            format!("package c\n\nimport \"os\"\n\nfunc TestMain(m *testing.M) {{\n\t{body}\n}}\n").as_bytes(),
+        );
         scene.commit(body);
     };
     main("m.Run()\n\tos.Exit(0)");

@@ -239,6 +239,7 @@ mod tests {
             client: None,
             lines: Vec::new(),
             modules: None,
+            packages: BTreeSet::new(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Steps on an engine that runs nothing: what is asked of it, and what becomes of its answers.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 

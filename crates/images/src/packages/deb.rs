@@ -37,7 +37,9 @@ pub fn read_control(package: &str, mut input: impl Read) -> Result<DebControl, P
             let EntryKind::File { mode } = entry.kind else { return Ok(()) };
             let mut bytes = Vec::new();
             content.take(left + 1).read_to_end(&mut bytes).map_err(PackageError::io(package))?;
-            left = left.checked_sub(bytes.len() as u64).ok_or_else(|| form("its control archive holds more than 16 MiB"))?;
+            left = left
+                .checked_sub(bytes.len() as u64)
+                .ok_or_else(|| form("its control archive holds more than 16 MiB"))?;
             control.members.insert(entry.path.to_string(), (mode, bytes));
             Ok::<_, PackageError>(())
         })?;

@@ -1,6 +1,6 @@
 //! A build cache on an engine that runs nothing: what is asked of it, what the lock says, and when it does not hold.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +14,7 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::execution::action::Output;
 use rcrepro_model::image::identity::ImageIdentity;
+use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_model::plan::{FrozenInput, FrozenKind};
 use rcrepro_store::BlobStore;
 use rcrepro_store::memory::MemoryStore;
