@@ -1,15 +1,17 @@
 //! Known tools on a shell line: behind assignments, wrappers (`npx`, `env`, `time`, `bash -c`) and absolute paths.
 
-use super::shell::{Simple, simples};
+use super::shell::{Simple, assignment, simples};
 use rcrepro_model::plan::proof::Tool;
 
 mod before;
 mod folder;
 mod known;
+mod program;
 mod unclear;
 mod wrapped;
 
 pub(super) use known::tool;
+pub(super) use program::base;
 pub(super) use unclear::unclear;
 pub(super) use wrapped::{nested, unwrapped};
 
@@ -210,17 +212,6 @@ fn of_simple(simple: Simple, before: &mut Vec<String>) -> Vec<Call> {
 
 /// The tools to which `-v` does not mean that somebody asks for the version.
 const VERBOSE: [Tool; 5] = [Tool::GoBuild, Tool::GoTest, Tool::GoVet, Tool::Gitleaks, Tool::Govulncheck];
-
-pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
-    let (name, value) = word.split_once('=')?;
-    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    (!name.is_empty() && name.chars().all(good) && !name.starts_with(|c: char| c.is_ascii_digit()))
-        .then_some((name, value))
-}
-
-pub(super) fn base(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
-}
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,7 @@
 //! anything else on it (a script, a test, a server) starts and flows.
 
 use super::call::{self, nested, unwrapped};
-use super::shell::{Simple, simples};
+use super::shell::{Simple, assignment, simples};
 use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::proof::{ProofRule, Tool};
 
@@ -59,7 +59,7 @@ const DEEPEST: u8 = 8;
 fn kind(simple: &Simple, depth: u8) -> Kind {
     let mut words = simple.words.clone();
     loop {
-        let assignments = words.iter().take_while(|word| call::assignment(word).is_some()).count();
+        let assignments = words.iter().take_while(|word| assignment(word).is_some()).count();
         if words.drain(..assignments).any(|word| leads_elsewhere(&word)) {
             return Kind::Flows;
         }

@@ -8,6 +8,7 @@ use crate::outcome::{Proof, Work};
 use rcrepro_model::plan::proof::Tool;
 
 mod ignored;
+mod named;
 mod scanned;
 mod silenced;
 

@@ -14,7 +14,7 @@ use rcrepro_engine::docker::{DockerOptions, Staging};
 use rcrepro_engine::{Engine as _, EngineError};
 use rcrepro_model::execution::action::Ending;
 
-use crate::scene::{Case, Scene, is_podman, leftovers, unique};
+use crate::scene::{Case, Scene, is_podman, is_running, leftovers, unique};
 
 /// Says on standard output why a test does nothing on Docker.
 fn only_podman() -> bool {
@@ -125,7 +125,7 @@ async fn a_service_killed_in_mid_output_gives_no_result() {
     let scene = Scene::connect(options).await;
     let case = Case::sh("while true; do echo a line of output; done");
     let kill = async {
-        while leftovers(&run_id).await.is_empty() {
+        while !is_running(&run_id).await {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         tokio::time::sleep(Duration::from_secs(2)).await;

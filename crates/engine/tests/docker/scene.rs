@@ -189,6 +189,15 @@ pub async fn leftovers(run_id: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether a container of a run has started.
+pub async fn is_running(run_id: &str) -> bool {
+    let client = Docker::connect_with_defaults().expect("a client");
+    let filters = [("label", format!("{RUN}={run_id}")), ("status", "running".to_owned())];
+    let filters = filters.map(|(key, value)| (key.to_owned(), vec![value])).into();
+    let wanted = ListContainersOptions { all: true, filters: Some(filters), ..ListContainersOptions::default() };
+    !client.list_containers(Some(wanted)).await.expect("a list").is_empty()
+}
+
 pub fn isa() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm-a64" } else { "x86-64" }
 }

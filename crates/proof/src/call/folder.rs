@@ -1,6 +1,6 @@
 //! The folder that a call runs in, as far as its own words change it.
 
-use super::base;
+use super::program::base;
 use crate::shell::enter;
 use rcrepro_model::plan::proof::Tool;
 

@@ -1,6 +1,6 @@
 //! The tools that are known, by the words that call them.
 
-use super::base;
+use super::program::base;
 use rcrepro_model::plan::proof::Tool;
 
 /// Names the tool of a command's words, and gives what is behind it.

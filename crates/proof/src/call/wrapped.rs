@@ -1,6 +1,6 @@
 //! What is before a tool on a line and runs it: shells, `env`, `npx`, `timeout`.
 
-use super::base;
+use super::program::base;
 
 /// Returns the line of `bash -c LINE`, with the options that change what hides an exit code.
 pub(crate) fn nested(words: &[String]) -> Option<String> {

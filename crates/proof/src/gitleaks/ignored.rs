@@ -7,12 +7,12 @@
 use std::collections::BTreeSet;
 
 use super::Call;
+use super::named::{shown, unseen};
 use super::scanned::{Names, SOURCE, Scanned};
-use super::silenced::{shown, unseen};
-use crate::call::{assignment, base, tool, unwrapped};
+use crate::call::{base, tool, unwrapped};
 use crate::evidence::CommandEvidence;
 use crate::inputs::{Listing, Lookup, named};
-use crate::shell::{is_literal, simples};
+use crate::shell::{assignment, is_literal, simples};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
 const NAME: &str = ".gitleaksignore";
@@ -74,7 +74,7 @@ impl Entry<'_> {
             |why: &str| condition(self.text, format!("`{}` has `{}`, {why}", shown(self.file), self.text)).idle();
         let paths = self.paths();
         if paths.is_empty() {
-            return idle("which is no fingerprint (`FILE:RULE:LINE`) and silences nothing");
+            return idle("which is not a fingerprint (`FILE:RULE:LINE`) and silences nothing");
         }
         let fitting: Vec<&String> = paths.iter().filter(|path| scanned.names.has(path)).collect();
         let Names::Below(prefix) = &scanned.names else {
@@ -96,7 +96,7 @@ impl Entry<'_> {
         }
     }
 
-    /// Lists the files that it may be about, as a finding would name them; none where it is no fingerprint.
+    /// Lists the files that it may be about, as a finding would name them; none where it is not a fingerprint.
     fn paths(&self) -> Vec<String> {
         let parts: Vec<&str> = self.text.split(':').collect();
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -3,6 +3,7 @@
 //! From gitleaks 8.30's own source (`cmd/root.go`, `detect/detect.go`): it reads the configuration of `-c`, of `GITLEAKS_CONFIG` or `GITLEAKS_CONFIG_TOML`, or of `.gitleaks.toml` in the scanned
 //! folder; a line with `gitleaks:allow` is never reported; a file above `--max-target-megabytes` is skipped with a warning.
 
+use super::named::{shown, unseen};
 use super::scanned::{self, SOURCE, Scanned};
 use super::{Call, ignored};
 use crate::evidence::CommandEvidence;
@@ -133,14 +134,4 @@ fn allowed(scanned: &str, evidence: &CommandEvidence<'_>) -> Vec<Condition> {
         found.push(Condition::new("gitleaks-unseen", "", says));
     }
     found
-}
-
-/// Names a path as people do who have the source.
-pub(super) fn shown(path: &str) -> &str {
-    path.strip_prefix("/work/").unwrap_or(path)
-}
-
-pub(super) fn unseen(path: &str) -> Condition {
-    let file = shown(path);
-    Condition::new("gitleaks-unseen", file, format!("`{file}` cannot be looked at here for what it silences"))
 }

@@ -1,8 +1,9 @@
 //! `npm run SCRIPT --if-present`: exits 0 where there is no such script, having run nothing.
 
-use crate::call::{assignment, base};
+use crate::call::base;
 use crate::evidence::CommandEvidence;
 use crate::inputs::Lookup;
+use crate::shell::assignment;
 use crate::shell::{Simple, join, simples};
 
 /// Returns which script of the line is not there; `None` when all are, or when nothing can be told of them.

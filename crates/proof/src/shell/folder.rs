@@ -1,7 +1,5 @@
 //! The folder that a line has changed to, by its text alone.
 
-use crate::call::assignment;
-
 /// Where the commands of a line run: below the folder in which it starts, or absolute; `None` when that cannot be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Folders {
@@ -65,4 +63,12 @@ pub(crate) fn is_literal(word: &str) -> bool {
 /// Joins paths by text; an absolute one is returned as it is.
 pub(crate) fn join(at: &str, to: &str) -> String {
     if to.starts_with('/') || at.is_empty() { to.to_owned() } else { format!("{at}/{to}") }
+}
+
+/// Takes a word `NAME=VALUE` apart.
+pub(crate) fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let good = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    (!name.is_empty() && name.chars().all(good) && !name.starts_with(|c: char| c.is_ascii_digit()))
+        .then_some((name, value))
 }

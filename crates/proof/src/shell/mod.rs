@@ -10,5 +10,5 @@ mod tests;
 mod visit;
 
 pub(super) use doubt::variable;
-pub(super) use folder::{enter, is_literal, join};
+pub(super) use folder::{assignment, enter, is_literal, join};
 pub(super) use visit::{Simple, simples};

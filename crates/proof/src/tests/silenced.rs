@@ -152,7 +152,7 @@ fn an_entry_that_silences_nothing_says_why_and_where_it_is() {
     );
     for none in ["src/x.txt", "src/x.txt:pat", "src/x.txt:pat:1 # known", "src/x.txt:pat:x"] {
         assert!(
-            says(line, none).starts_with(&format!("note: `known/ign` has `{none}`, which is no fingerprint")),
+            says(line, none).starts_with(&format!("note: `known/ign` has `{none}`, which is not a fingerprint")),
             "{none}"
         );
     }

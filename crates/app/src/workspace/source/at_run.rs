@@ -124,7 +124,7 @@ fn end_of(store: &dyn BlobStore, stream: Digest) -> Result<String, StoreError> {
 /// source. What else is wrong is found when they are built.
 ///
 /// # Errors
-/// [`SeenError`] when the store cannot serve the source.
+/// `SeenError` when the store cannot serve the source.
 pub fn unbuildable_images(
     workspace: &Workspace,
     packet: &Packet,
