@@ -24,7 +24,7 @@ impl FrozenStep<'_> {
     /// Chooses the packages by the archive's index as it is today.
     ///
     /// # Errors
-    /// [`FrozenError`] when there is no archive, it is not believed, or a package is not in it.
+    /// [`FrozenError`] when the image names no archive, its signature is refused, or it lacks a package.
     pub(super) async fn choose_packages(&self) -> Result<LockedPackages, FrozenError> {
         let (folder, source) = self.archive()?;
         let keys = folder.keys(&source).map_err(Box::new)?;

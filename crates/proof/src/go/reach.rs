@@ -96,7 +96,7 @@ impl<'p> Reach<'p> {
                     let says = if of_variable { "a package variable whose value ends" } else { "an `init` that ends" };
                     return Some((says, &file.name));
                 }
-                // A function that is the value of a variable runs only if somebody calls it.
+                // A function that is the value of a variable runs only when it is called.
                 let flat = self.at(place).1.kind == Kind::Variable;
                 for mention in found.iter().filter(|mention| mention.is_call() && !(flat && mention.nested)) {
                     if let Name::Own(name) = &mention.name {
