@@ -38,6 +38,8 @@ use rcrepro_store::BlobStore as _;
 const TIMEOUT: Duration = Duration::from_secs(3600);
 /// The exit code of `build.sh` when the builder itself does not start.
 const NO_BUILDER: i32 = 70;
+/// The line before and after what the step that failed has written.
+const RULER: &str = "------";
 /// The build argument that dates what a build makes.
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
@@ -215,7 +217,7 @@ impl ReleaseStep<'_> {
                     reason = format!("{reason}: this machine has no {}", buildkit.secrets[id]);
                 }
                 let expected = format!("{} builds", image.stage());
-                Ok(finding(FindingName::ImageFailed, name, "", expected, format!("{reason}{}", tail(&said))))
+                Ok(finding(FindingName::ImageFailed, name, "", expected, format!("{reason}{}", failed_step(&said))))
             }
             other => {
                 let found = ending::with_fixed_limits(other.into(), executed.result.exit_code, (TIMEOUT, memory));
@@ -251,6 +253,39 @@ fn lines_of_steps(said: &str) -> String {
     said.lines().filter(|line| !line.starts_with("time=\"")).collect::<Vec<_>>().join("\n")
 }
 
+/// Shows the step that failed: the last lines that it wrote, and its place in the Dockerfile. What the client repeats after that is left out.
+fn failed_step(said: &str) -> String {
+    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("error: ")).collect();
+    let rulers: Vec<usize> = (0..lines.len()).filter(|at| lines[*at] == RULER).collect();
+    let [.., begin, end] = rulers[..] else { return tail(&lines.join("\n")) };
+    if !lines.get(begin + 1).is_some_and(|line| line.starts_with(" > ")) {
+        return tail(&lines.join("\n"));
+    }
+    let place = &lines[end + 1..];
+    format!("{}{}{}", tail(lines[begin + 1]), tail(&lines[begin + 2..end].join("\n")), tail(&place.join("\n")))
+}
+
 fn no_builder(name: &Name, found: String) -> Finding {
     finding(FindingName::ImageUndecided, name, "", "an engine that lets a container mount file systems", found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_build_that_failed_the_steps_own_words_and_its_place_are_shown() {
+        let log: String = (1..=40).map(|line| format!("0.{line} line {line}\n")).collect();
+        let said = format!(
+            "#9 DONE 0.1s\n------\n > [web 5/6] RUN tsc:\n{log}0.9 a.ts(1,2): error\n------\nDockerfile:16\n  16 | >>> RUN tsc\nerror: failed to solve"
+        );
+        let shown = failed_step(&said);
+        assert!(shown.contains("| > [web 5/6] RUN tsc:") || shown.contains("|  > [web 5/6] RUN tsc:"), "{shown}");
+        assert!(
+            shown.contains("line 40") && shown.contains("a.ts(1,2): error") && !shown.contains("line 2\n"),
+            "{shown}"
+        );
+        assert!(shown.contains("Dockerfile:16") && !shown.contains("failed to solve"), "{shown}");
+        assert!(failed_step("no step\nat all").contains("at all"));
+    }
 }
