@@ -7,10 +7,13 @@ use crate::scene::{Ended, Scene, command};
 /// Answers every connection with the content of a file; says its version when it is asked.
 const SERVER: &str = r#"
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+static void end(int signal) { (void)signal; _exit(0); }
 
 int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "--version")) { puts("server " VERSION); return 0; }
@@ -20,6 +23,8 @@ int main(int argc, char **argv) {
   size_t length = fread(text, 1, sizeof text, file);
   int listener = socket(AF_INET, SOCK_STREAM, 0);
   struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(8080), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+  if (argc > 1 && !strcmp(argv[1], "--check")) return connect(listener, (struct sockaddr *)&at, sizeof at) ? 1 : 0;
+  signal(SIGTERM, end);
   if (bind(listener, (struct sockaddr *)&at, sizeof at) || listen(listener, 8)) return 4;
   for (;;) {
     int peer = accept(listener, 0, 0);
@@ -42,6 +47,7 @@ COPY --from=build /out /out
 COPY greeting.txt /greeting
 USER 1234:1234
 EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --retries=3 CMD ["/server", "--check"]
 ENTRYPOINT ["/server"]
 "#;
 
@@ -146,6 +152,7 @@ fn an_image_is_built_twice_tried_recorded_and_replayed() {
     let image = &record["images"][id];
     assert_eq!(image["parts"], image["again"]);
     assert_eq!(image["smoke"][0]["exit_code"], 0);
+    assert_eq!((&image["smoke"][0]["health"], &image["smoke"][0]["stopped"]), (&"healthy".into(), &0.into()));
     let ended = scene.ok(&["replay", "RC-05"]);
     contains(&ended, &["release images: as recorded"]);
     verified(&scene, id, &record);
@@ -212,6 +219,18 @@ fn a_wrong_answer_a_wrong_user_and_a_wrong_version_are_named() {
     );
     let log = scene.ok(&["log", "RC-05", id]).stdout;
     assert!(log.contains("images.release-wrong.runs.0.stderr") && log.contains("eight here"), "{log}");
+}
+
+#[test]
+fn a_health_check_that_fails_and_a_container_that_has_to_be_killed_are_named() {
+    let id = "release-ends";
+    let scene =
+        scene(id, &DOCKERFILE.replace("--retries=3 CMD [\"/server\", \"--check\"]", "--retries=2 CMD [\"/server\"]"));
+    scene.replace("server.c", "  signal(SIGTERM, end);\n", "");
+    scene.commit("worse ends");
+    let at = "images.release-ends.release-ends-smoke";
+    let (health, stopped) = (format!("{at}.health"), format!("{at}.stopped"));
+    red(&scene, id, 1, &[&health, "unhealthy: exit code 4", &stopped, "it had to be killed: handle SIGTERM"]);
 }
 
 #[test]

@@ -81,7 +81,14 @@ pub trait RunningImage: Send {
     /// [`EngineError`] when its end cannot be believed, or the user stops the run.
     async fn finish(self: Box<Self>, cancel: &CancellationToken) -> Result<ImageEnd, EngineError>;
 
-    /// Ends a container that should still run; without an exit code when it did.
+    /// Waits until the image's own health check has passed; at once where the image has none.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the engine cannot tell, or the user stops the run.
+    async fn healthy(&mut self, cancel: &CancellationToken) -> Result<ImageHealth, EngineError>;
+
+    /// Ends a container that should still run by the signal that its image names, and kills it when it does not obey. Without an
+    /// exit code when it ran.
     ///
     /// # Errors
     /// [`EngineError`] when the engine cannot tell, or its streams break off.
@@ -182,11 +189,30 @@ pub enum StartEnd {
     },
 }
 
+/// What a container's health check came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageHealth {
+    /// The image has none.
+    Unchecked,
+    /// It passed.
+    Healthy,
+    /// It failed as often as the image allows, or the container ended before it passed, or its time was up.
+    Unhealthy {
+        /// What became of it, and what it said last.
+        found: String,
+    },
+}
+
+/// How long a container has to obey its stop signal, as `docker stop` has it.
+pub const STOP_GRACE: Duration = Duration::from_secs(10);
+
 /// How the container of a started image ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageEnd {
     /// The exit code; none when it was still running, or was killed because its time was up.
     pub exit_code: Option<i64>,
+    /// The exit code after its stop signal; none when it was not stopped. 137 when it had to be killed.
+    pub stopped: Option<i64>,
     /// Its standard output.
     pub stdout: Digest,
     /// Its standard error.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::buildkit::{BuildkitTarget, BuiltByBuildkit};
 use super::context::{text_of, tree};
 use super::error::ReleaseError;
 use super::step::{ReleaseStep, finding};
@@ -73,6 +74,8 @@ pub(super) struct Made {
     pub target: Option<BuiltTarget>,
     /// What built it, where that was not the engine's classic builder.
     pub builder: Option<BuilderEntry>,
+    /// The same target for other platforms.
+    pub others: BTreeMap<ImagePlatform, BuiltByBuildkit>,
 }
 
 impl ReleaseStep<'_> {
@@ -90,18 +93,27 @@ impl ReleaseStep<'_> {
         let Some(buildkit) = &image.buildkit else {
             return Ok(match self.build(host, name, image, builders).await? {
                 Ok(target) => {
-                    Ok(Made { parts: self.read(host, name, target.id()).await?, target: Some(target), builder: None })
+                    let parts = self.read(host, name, target.id()).await?;
+                    Ok(Made { parts, target: Some(target), builder: None, others: BTreeMap::new() })
                 }
                 Err(finding) => Err(finding),
             });
         };
-        Ok(match self.build_by_buildkit(name, image, buildkit).await? {
-            Ok(built) => {
-                let target = if tried { Some(self.hold(host, name, &built).await?) } else { None };
-                Ok(Made { parts: built.parts, target, builder: Some(built.entry) })
+        let machine = self.machine_platform(name)?;
+        let target = BuildkitTarget { name, image, buildkit, platform: machine };
+        let built = match self.build_by_buildkit(&target).await? {
+            Ok(built) => built,
+            Err(finding) => return Ok(Err(finding)),
+        };
+        let mut others = BTreeMap::new();
+        for platform in buildkit.other_platforms(machine) {
+            match self.build_by_buildkit(&BuildkitTarget { platform, ..target }).await? {
+                Ok(built) => drop(others.insert(platform, built)),
+                Err(finding) => return Ok(Err(finding)),
             }
-            Err(finding) => Err(finding),
-        })
+        }
+        let target = if tried { Some(self.hold(host, name, &built).await?) } else { None };
+        Ok(Ok(Made { parts: built.parts, target, builder: Some(built.entry), others }))
     }
 
     /// Builds a target. What keeps it from being built is a finding.

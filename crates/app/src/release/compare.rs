@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::ReleaseError;
-use super::judge::differences;
+use super::judge::{differences, within};
 use super::step::{finding, record_path};
 use crate::evidence;
 use rcrepro_format::records::release_json;
@@ -114,6 +114,7 @@ fn entries(
         differ(at("stdout"), old.stdout.to_string(), new.stdout.to_string());
         differ(at("stderr"), old.stderr.to_string(), new.stderr.to_string());
     }
+    differ("platforms".to_owned(), listed(old.platforms.keys()), listed(new.platforms.keys()));
     for (old, new) in old.smoke.iter().zip(&new.smoke) {
         let at = |what: &str| format!("{}.{what}", old.id);
         differ(at("id"), old.id.to_string(), new.id.to_string());
@@ -121,6 +122,20 @@ fn entries(
         differ(at("exit-code"), of_exit_code(old.exit_code), of_exit_code(new.exit_code));
         differ(at("stdout"), old.stdout.to_string(), new.stdout.to_string());
         differ(at("stderr"), old.stderr.to_string(), new.stderr.to_string());
+        // A record of an older version says nothing of it.
+        if let (Some(old), Some(new)) = (old.stopped, new.stopped) {
+            differ(at("stopped"), old.to_string(), new.to_string());
+        }
+    }
+    for (platform, old) in &old.platforms {
+        let Some(new) = new.platforms.get(platform) else { continue };
+        let differing = differences(name, FindingName::ImageChanged, old.parts, new.parts, store)?.into_iter();
+        findings.extend(differing.map(|found| Finding { at: within(&found.at, name, platform), ..found }));
     }
     Ok(findings)
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let names: Vec<&str> = names.map(String::as_str).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }

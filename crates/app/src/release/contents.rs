@@ -143,6 +143,7 @@ mod tests {
             builder: None,
             parts,
             again: parts,
+            platforms: BTreeMap::new(),
             runs: vec![run],
             smoke: Vec::new(),
         };

@@ -15,7 +15,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::release_record::{BuiltEntry, Parts};
+use rcrepro_model::evidence::release_record::{BuiltEntry, HealthOutcome, Parts};
 use rcrepro_model::execution::ending::of_exit_code;
 use rcrepro_model::plan::release_image::{Expectation, ImageSettings, ReleaseImage};
 use rcrepro_store::BlobStore;
@@ -23,6 +23,11 @@ use rcrepro_store::export;
 
 /// How many paths that differ are named.
 const NAMED: usize = 20;
+/// The exit code of a container that had to be killed.
+const KILLED: i64 = 137;
+/// The signals that images name to be stopped by, with their numbers.
+const SIGNALS: [(&str, i64); 7] =
+    [("HUP", 1), ("INT", 2), ("QUIT", 3), ("USR1", 10), ("USR2", 12), ("TERM", 15), ("WINCH", 28)];
 /// The longest text that is shown.
 const SHOWN: usize = 200;
 
@@ -50,6 +55,7 @@ pub fn judge(
         }
     }
     found.extend(differences(name, FindingName::ImageFailed, entry.parts, entry.again, store)?);
+    found.extend(platforms(name, image, entry, store)?);
     let bytes = store.get(entry.parts.config)?;
     let settings = image_settings::decode(&bytes);
     match &settings {
@@ -59,8 +65,8 @@ pub fn judge(
         }
     }
     found.extend(unplanned_secret(name, image, entry));
-    for (at, parts) in [("parts", entry.parts), ("again", entry.again)] {
-        found.extend(tied(name, at, parts, store)?);
+    for (at, parts) in entry.all_parts() {
+        found.extend(tied(name, &at, parts, store)?);
     }
     found.extend(contents(name, entry, settings.as_ref().ok(), store)?);
     for input in &image.frozen {
@@ -79,7 +85,94 @@ pub fn judge(
     }
     runs(name, image, entry, store, &mut found)?;
     smoke(name, image, entry, &mut found);
+    found.extend(ends(name, image, entry, settings.as_ref().ok()));
     Ok(found)
+}
+
+/// Finds platforms that the plan asks for and that were not built, or not twice the same, or are for another machine.
+fn platforms(
+    name: &Name,
+    image: &ReleaseImage,
+    entry: &BuiltEntry,
+    store: &dyn BlobStore,
+) -> Result<Vec<Finding>, ReleaseError> {
+    let mut found = Vec::new();
+    let machine = image_settings::decode(&store.get(entry.parts.config)?).map(|settings| platform_of(&settings));
+    let wanted = image.buildkit.iter().flat_map(|buildkit| &buildkit.platforms).map(ToString::to_string);
+    let wanted: BTreeSet<String> = wanted.filter(|one| machine.as_ref().is_ok_and(|machine| one != machine)).collect();
+    let built: BTreeSet<String> = entry.platforms.keys().cloned().collect();
+    if wanted != built {
+        let listed = |set: &BTreeSet<String>| image_settings::listed(set);
+        found.push(finding(FindingName::ImageFailed, name, "platforms", listed(&wanted), listed(&built)));
+    }
+    for (platform, one) in &entry.platforms {
+        let at = |finding: Finding| Finding { at: within(&finding.at, name, platform), ..finding };
+        found.extend(differences(name, FindingName::ImageFailed, one.parts, one.again, store)?.into_iter().map(at));
+        let settings = image_settings::decode(&store.get(one.parts.config)?);
+        let is = settings.map_or_else(|error| error.to_string(), |settings| platform_of(&settings));
+        if is != *platform {
+            let at = format!("platforms.{platform}.config");
+            found.push(finding(FindingName::ImageFailed, name, &at, platform.clone(), is));
+        }
+    }
+    Ok(found)
+}
+
+fn platform_of(settings: &ImageSettings) -> String {
+    format!("{}/{}", settings.os, settings.architecture)
+}
+
+/// Places what was found of an image below one of its platforms.
+pub(super) fn within(at: &str, name: &Name, platform: &str) -> String {
+    let image = format!("images.{name}");
+    at.strip_prefix(&image).map_or_else(|| at.to_owned(), |rest| format!("{image}.platforms.{platform}{rest}"))
+}
+
+/// Finds containers that were not healthy, or did not end as they should when they were stopped. A record of an older version says
+/// nothing of it.
+fn ends(name: &Name, image: &ReleaseImage, entry: &BuiltEntry, settings: Option<&ImageSettings>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let checks = settings.is_some_and(ImageSettings::has_health_check);
+    for smoke in &entry.smoke {
+        let at = |what: &str| format!("{}.{what}", smoke.id);
+        let mut wrong = |what: &str, expected: &str, is: String| {
+            found.push(finding(FindingName::ImageFailed, name, &at(what), expected, is));
+        };
+        let is_told = smoke.stopped.is_some() || smoke.health.is_some();
+        match smoke.health {
+            Some(HealthOutcome::Unhealthy) => {
+                wrong("health", "a health check that passes", "it did not pass".to_owned())
+            }
+            Some(HealthOutcome::Healthy) if !checks => {
+                wrong("health", "no health check: the image has none", "one".to_owned())
+            }
+            None if checks && is_told => wrong("health", "the outcome of the image's health check", "none".to_owned()),
+            Some(HealthOutcome::Healthy) | None => {}
+        }
+        let Some(code) = smoke.stopped else { continue };
+        let clean = settings.map_or_else(BTreeSet::new, |settings| clean_ends(&image.expect, settings));
+        if !clean.contains(&code) {
+            let expected = "a container that ends by itself within 10 s of its stop signal";
+            let is = match code {
+                KILLED => format!("it had to be killed: handle {}, or name another STOPSIGNAL", signal_of(settings)),
+                code => format!("exit code {code}: if that is how it ends, expect = {{ stop = {code} }}"),
+            };
+            wrong("stopped", expected, is);
+        }
+    }
+    found
+}
+
+/// Lists the exit codes of a container that obeys its stop signal: what the plan says; otherwise 0, or what the signal makes of it.
+fn clean_ends(expect: &Expectation, settings: &ImageSettings) -> BTreeSet<i64> {
+    let signal = settings.stop_signal.trim_start_matches("SIG");
+    let number = SIGNALS.iter().find(|(name, number)| signal == *name || signal == number.to_string());
+    let number = number.map_or(15, |(_, number)| *number);
+    expect.stop.map_or_else(|| [0, 128 + number].into(), |code| [i64::from(code)].into())
+}
+
+fn signal_of(settings: Option<&ImageSettings>) -> &str {
+    settings.map(|settings| settings.stop_signal.as_str()).filter(|signal| !signal.is_empty()).unwrap_or("SIGTERM")
 }
 
 /// Finds where a manifest, the configuration that it names, and the settings that are recorded contradict each other. What layers hold

@@ -15,7 +15,7 @@ use rcrepro_engine::ImageHost;
 use rcrepro_format::records::release_json;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::release_record::{BuiltEntry, ReleaseRecord, Released};
+use rcrepro_model::evidence::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord, Released};
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
@@ -85,13 +85,14 @@ impl ReleaseStep<'_> {
         let mut built = BTreeMap::new();
         let mut builders = Builders::default();
         for &(name, image) in images {
-            let Made { parts, target, builder } = match self.make(host, (name, image), &mut builders, true).await? {
-                Ok(made) => made,
-                Err(finding) => {
-                    findings.push(finding);
-                    continue;
-                }
-            };
+            let Made { parts, target, builder, others } =
+                match self.make(host, (name, image), &mut builders, true).await? {
+                    Ok(made) => made,
+                    Err(finding) => {
+                        findings.push(finding);
+                        continue;
+                    }
+                };
             let id = target.as_ref().map_or("", |target| target.id());
             let tried = Trial { step: self, host, name, image, id, parts }.run().await?;
             findings.extend(tried.findings);
@@ -102,6 +103,10 @@ impl ReleaseStep<'_> {
                 builder,
                 parts,
                 again: parts,
+                platforms: others
+                    .into_iter()
+                    .map(|(platform, built)| (platform.to_string(), built.platform_entry()))
+                    .collect(),
                 runs: tried.runs,
                 smoke: tried.smoke,
             };
@@ -123,9 +128,12 @@ impl ReleaseStep<'_> {
         let mut builders = Builders::default();
         for (name, image) in images {
             match self.make(host, (name, image), &mut builders, false).await? {
-                Ok(Made { parts, target, .. }) => {
+                Ok(Made { parts, target, others, .. }) => {
                     if let Some(entry) = built.get_mut(*name) {
                         entry.again = parts;
+                        for (platform, other) in others {
+                            entry.platforms.entry(platform.to_string()).and_modify(|one| one.again = other.parts);
+                        }
                     }
                     target.into_iter().for_each(|target| builders.keep(target));
                 }
@@ -164,7 +172,7 @@ impl ReleaseStep<'_> {
             }
         }
         ReleaseRecord {
-            version: ReleaseRecord::version_of(&built),
+            version: RELEASE_RECORD_VERSION,
             packet: self.packet.clone(),
             plan: self.workspace.plan_digest(),
             source: self.resolved.source,
@@ -184,8 +192,9 @@ impl ReleaseStep<'_> {
 pub(crate) fn write(manifest: &Path, record: &ReleaseRecord, store: &FsStore) -> Result<PathBuf, ReleaseError> {
     let path = record_path(manifest);
     let mut blobs: std::collections::BTreeSet<_> = record.blobs().collect();
-    for built in record.images.values() {
-        blobs.extend(evidence::directories(store, built.parts.tree)?);
+    let trees = record.images.values().flat_map(BuiltEntry::all_parts).map(|(_, parts)| parts.tree);
+    for tree in trees.collect::<std::collections::BTreeSet<_>>() {
+        blobs.extend(evidence::directories(store, tree)?);
     }
     let (bytes, _) = release_json::encode(record);
     store.put(&bytes)?;

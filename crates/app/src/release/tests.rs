@@ -5,8 +5,8 @@ use crate::run::actions::Resolved;
 use crate::run::context::RunContext;
 use crate::workspace::{PLAN_FILE, Workspace};
 use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriter};
-use rcrepro_engine::Network;
 use rcrepro_engine::fake::{FakeBuild, FakeEngine, FakeImage, FakeImageHost, FakeRun, Script};
+use rcrepro_engine::{ImageHealth, Network};
 use rcrepro_format::images::oci_json;
 use rcrepro_format::records::release_json::ReleaseRecordError;
 use rcrepro_images::oci::image::ImageBlobs;
@@ -232,6 +232,72 @@ async fn a_smoke_command_that_fails_or_outlives_its_image_fails_the_image() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_is_not_healthy_or_does_not_stop_fails() {
+    let host = |run: FakeRun, checks: bool| {
+        let image = FakeImage::of_user("1234").file("app", "7");
+        let image = if checks { image.health_check("CMD-SHELL", "ask") } else { image };
+        let host = host().on_build("RC-05/app", FakeBuild::Image(image));
+        host.on_start("RC-05/app", FakeRun::exit(0).stdout("app 7\n")).on_start("RC-05/app", run)
+    };
+    let found = |run: FakeRun, checks: bool| {
+        let host = host(run, checks);
+        async move { findings(Script::exit(0), &host).await }
+    };
+    for code in [0, 143] {
+        assert_eq!(found(FakeRun::stays().stopped_with(code), false).await, []);
+    }
+    let killed = found(FakeRun::stays().stopped_with(137), false).await;
+    assert_eq!(places(&killed), ["images.app.smoke.stopped"]);
+    assert!(killed[0].2.starts_with("it had to be killed: handle SIGTERM"), "{killed:?}");
+    let other = found(FakeRun::stays().stopped_with(2), false).await;
+    assert_eq!(other[0].2, "exit code 2: if that is how it ends, expect = { stop = 2 }");
+    assert_eq!(found(FakeRun::stays().health(ImageHealth::Healthy), true).await, []);
+    let ill = ImageHealth::Unhealthy { found: "unhealthy: exit code 1, `no answer`".to_owned() };
+    let found = found(FakeRun::stays().health(ill), true).await;
+    assert_eq!(places(&found), ["images.app.smoke.health", "images.app.smoke.health"]);
+    assert!(found[0].2.contains("`no answer`"), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_for_two_platforms_is_recorded_for_both_and_started_on_one() {
+    let place = Place::new();
+    let plan = by_buildkit()
+        .replace("secrets = { key = \"file:key.secret\" }", "platforms = [\"linux/amd64\", \"linux/arm64\"]");
+    let of = |content: &[u8], platform| {
+        let output = Output::Directory { root: layout_for(&place.store, content, platform) };
+        Script::exit(0).output("out".parse().expect("a path"), output)
+    };
+    let released = async |last: &[u8], foreign| {
+        let host = runs_well(FakeImageHost::default());
+        let engine = engine(Script::exit(0))
+            .on("RC-05/app", of(b"7", ImagePlatform::LinuxAmd64))
+            .on("RC-05/app", of(b"8", foreign))
+            .on("RC-05/app", of(b"7", ImagePlatform::LinuxAmd64))
+            .on("RC-05/app", of(last, foreign));
+        let dockerfile = "FROM scratch AS app\nCOPY app /app\n";
+        let released = release_in(&place, (&plan, dockerfile), &engine, Some(&host)).await.expect("decided");
+        let actions: std::collections::BTreeSet<_> =
+            engine.calls().iter().filter(|call| call.label == "RC-05/app").map(|call| call.action).collect();
+        assert_eq!(actions.len(), 2, "one line for each platform");
+        released
+    };
+    let good = released(b"8", ImagePlatform::LinuxArm64).await;
+    assert_eq!(good.findings, []);
+    let record = good.record.expect("recorded");
+    let (bytes, _) = release_json::encode(&record);
+    assert_eq!(release_json::decode(&bytes).expect("a good record"), record);
+    let entry = record.images.values().next().expect("an image");
+    let other = &entry.platforms["linux/arm64"];
+    assert!(other.parts == other.again && other.parts.tree != entry.parts.tree && entry.runs.len() == 1);
+    let differs = released(b"9", ImagePlatform::LinuxArm64).await;
+    let at: Vec<&str> = differs.findings.iter().map(|finding| finding.at.as_str()).collect();
+    assert_eq!(at, ["images.app.platforms.linux/arm64.tree:/app"]);
+    let wrong = released(b"8", ImagePlatform::LinuxAmd64).await;
+    let found: Vec<_> = wrong.findings.iter().map(|one| (one.at.as_str(), one.found.as_str())).collect();
+    assert_eq!(found, [("images.app.platforms.linux/arm64.config", "linux/amd64")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_does_not_build_is_a_finding_and_an_engine_that_breaks_off_an_error() {
     let host = host().on_build("RC-05/app", FakeBuild::Fails("make: no rule", "Step 3/5 : RUN make\n"));
     let engine = engine(Script::exit(0));
@@ -255,17 +321,22 @@ fn by_buildkit() -> String {
 
 /// Stores the layout that a build leaves.
 fn layout(store: &FsStore, content: &[u8]) -> Digest {
+    layout_for(store, content, ImagePlatform::LinuxAmd64)
+}
+
+fn layout_for(store: &FsStore, content: &[u8], platform: ImagePlatform) -> Digest {
     let mut tar = TarWriter::new(Vec::new(), TarFormat::Gnu);
     let attributes = MemberAttributes { mode: 0o755, uid: 0, gid: 0, mtime: 0 };
     tar.file("app", attributes, content.len() as u64, &mut &*content).expect("written");
     let layer = store.put(&tar.finish().expect("ended")).expect("stored");
     let config = format!(
-        r#"{{"architecture":"amd64","os":"linux","config":{{"User":"1234"}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}}"#,
+        r#"{{"architecture":"{}","os":"linux","config":{{"User":"1234"}},"rootfs":{{"type":"layers","diff_ids":["{}"]}}}}"#,
+        platform.architecture(),
         layer.hash.to_oci()
     );
     let config = store.put(config.as_bytes()).expect("stored");
     let manifest = store.put(&oci_json::manifest(config, &[layer])).expect("stored");
-    let blobs = ImageBlobs { platform: ImagePlatform::LinuxAmd64, manifest, config, layers: vec![layer] };
+    let blobs = ImageBlobs { platform, manifest, config, layers: vec![layer] };
     layout_tree(blobs.index_entry(None, None), blobs.all(), store).expect("stored")
 }
 

@@ -8,14 +8,15 @@ use super::error::ReleaseError;
 use super::step::{ReleaseStep, finding};
 use crate::run::actions::{Resolved, derive_action};
 use rcrepro_engine::{
-    Execution, ImageEnd, ImageHost, ImageStart, Limits, Network, OWN_OUTPUT, Privilege, RunningImage, StartEnd,
+    Execution, ImageEnd, ImageHealth, ImageHost, ImageStart, Limits, Network, OWN_OUTPUT, Privilege, RunningImage,
+    StartEnd,
 };
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::manifest::{CommandEntry, EndingEntry};
-use rcrepro_model::evidence::release_record::{Parts, RunEntry, SmokeEntry, result_of};
+use rcrepro_model::evidence::release_record::{HealthOutcome, Parts, RunEntry, SmokeEntry, result_of};
 use rcrepro_model::execution::action::{Action, ActionResult, Ending};
 use rcrepro_model::execution::ending::{self, Bounds};
 use rcrepro_model::execution::event::RunEvent;
@@ -133,26 +134,40 @@ impl Trial<'_> {
         &self,
         spec: &CommandSpec,
         start: &ImageStart<'_>,
-    ) -> Result<Result<(SmokeEntry, Option<Finding>), Finding>, ReleaseError> {
+    ) -> Result<Result<(SmokeEntry, Vec<Finding>), Finding>, ReleaseError> {
         let observe = self.step.context.observe;
-        observe(RunEvent::Preparing { what: spec.id.to_string() });
-        let started = match self.started(spec.id.as_str(), start).await? {
+        let what = format!("{} beside release image {}", spec.id, self.name);
+        observe(RunEvent::Preparing { what: what.clone() });
+        let mut started = match self.started(spec.id.as_str(), start).await? {
             Ok(started) => started,
-            Err(finding) => return Ok(Err(finding)),
+            Err(finding) => {
+                observe(RunEvent::Prepared { what, how: "NOT started".to_owned() });
+                return Ok(Err(finding));
+            }
         };
+        let health = started.healthy(self.step.context.cancel).await?;
         let beside = self.execute_beside(spec, started.id()).await;
         let end = started.end().await?;
         let mut entry = match beside? {
             Ok(entry) => entry,
             Err(finding) => return Ok(Err(finding)),
         };
-        entry.gone = end.exit_code;
+        (entry.gone, entry.stopped) = (end.exit_code, end.stopped);
+        let mut unhealthy = None;
+        entry.health = match health {
+            ImageHealth::Unchecked => None,
+            ImageHealth::Healthy => Some(HealthOutcome::Healthy),
+            ImageHealth::Unhealthy { found } => {
+                unhealthy = Some(self.failed(&format!("{}.health", spec.id), "a health check that passes", found));
+                Some(HealthOutcome::Unhealthy)
+            }
+        };
         let failed = entry.exit_code != 0 || entry.gone.is_some();
         let how =
             if failed { format!("failed, {}", ending::of_exit_code(entry.exit_code)) } else { "passed".to_owned() };
-        observe(RunEvent::Prepared { what: format!("{} beside release image {}", spec.id, self.name), how });
-        let words = if failed { self.words_of_both(&entry, &end)? } else { None };
-        Ok(Ok((entry, words)))
+        observe(RunEvent::Prepared { what, how });
+        let words = if failed || unhealthy.is_some() { self.words_of_both(&entry, &end)? } else { None };
+        Ok(Ok((entry, unhealthy.into_iter().chain(words).collect())))
     }
 
     /// Gives what a command and the container beside it wrote.
@@ -220,6 +235,8 @@ impl Trial<'_> {
             stderr,
             result: Some(context.store.put(&result_of(exit_code, stdout, stderr).encode())?),
             gone: None,
+            stopped: None,
+            health: None,
         }))
     }
 

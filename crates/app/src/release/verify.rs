@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
+use super::buildkit::{BuildkitTarget, recorded_command};
 use super::error::ReleaseError;
 use super::judge::judge;
 use super::step::{finding, record_path};
@@ -22,6 +23,8 @@ use rcrepro_model::content::tree::{Directory, TreeNode};
 use rcrepro_model::evidence::finding::{EvidenceCount, Finding, FindingName, Note};
 use rcrepro_model::evidence::manifest::ReproManifest;
 use rcrepro_model::evidence::release_record::{BuiltEntry, OLDEST_RELEASE_RECORD_VERSION, ReleaseRecord, result_of};
+use rcrepro_model::execution::action::Action;
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::Plan;
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
 use rcrepro_store::BlobStore;
@@ -135,6 +138,9 @@ pub fn judge_record(
         if let Some(entry) = record.images.get(*name) {
             judged.findings.extend(actions(name, image, entry, plan, manifest, &stacked));
             judged.findings.extend(results(name, entry));
+            if is_whole {
+                judged.findings.extend(builds(name, image, entry, manifest, &stacked));
+            }
         }
     }
     untied(&record, &mut judged.untied);
@@ -148,6 +154,7 @@ fn unreadable(error: &ReleaseRecordError) -> Finding {
         ReleaseRecordError::Malformed(_)
         | ReleaseRecordError::Results { .. }
         | ReleaseRecordError::Manifests { .. }
+        | ReleaseRecordError::Ends { .. }
         | ReleaseRecordError::TooLarge { .. } => FindingName::Malformed,
     };
     let expected = "a record of release images".to_owned();
@@ -157,7 +164,7 @@ fn unreadable(error: &ReleaseRecordError) -> Finding {
 /// Counts the record's blobs and finds those that are missing or damaged.
 fn whole(record: &ReleaseRecord, blobs: &dyn BlobStore) -> (EvidenceCount, Vec<Finding>) {
     let mut named: BTreeSet<Digest> = record.blobs().collect();
-    for parts in record.images.values().flat_map(|image| [image.parts, image.again]) {
+    for (_, parts) in record.images.values().flat_map(BuiltEntry::all_parts) {
         directories(parts.tree, blobs, &mut named);
     }
     let mut missing = Vec::new();
@@ -286,6 +293,47 @@ fn actions(
                     &at,
                     "an action that can be derived",
                     told(&error),
+                ));
+            }
+        }
+    }
+    found
+}
+
+/// Derives the line of each build by BuildKit again, and holds it against the action that is recorded. What the action's input root holds
+/// does not travel.
+fn builds(
+    name: &Name,
+    image: &ReleaseImage,
+    entry: &BuiltEntry,
+    manifest: &ReproManifest,
+    store: &dyn BlobStore,
+) -> Vec<Finding> {
+    let (Some(buildkit), Some(builder)) = (&image.buildkit, &entry.builder) else { return Vec::new() };
+    let resolved = Resolved::recorded(manifest);
+    let Some(machine) = ImagePlatform::of_isa(&resolved.isa) else { return Vec::new() };
+    let others = entry.platforms.iter().filter_map(|(text, one)| {
+        let platform = ImagePlatform::ALL.into_iter().find(|platform| platform.to_string() == *text)?;
+        Some((format!("platforms.{text}"), platform, one.action, Some(one.command)))
+    });
+    let machine = [("builder".to_owned(), machine, builder.action, builder.command)];
+    let mut found = Vec::new();
+    for (at, platform, action, command) in machine.into_iter().chain(others) {
+        // A record of version 3 has no line.
+        let Some(command) = command else { continue };
+        let target = BuildkitTarget { name, image, buildkit, platform };
+        let line = recorded_command(&target, &builder.secrets, &resolved);
+        let root = store.get(action).ok().and_then(|bytes| Action::input_root_of(&bytes));
+        let whole = root.map(|input_root| Action { command: line.clone(), input_root, timeout: None }.digest());
+        for (what, derived, is) in [("command", Some(Digest::of(&line.encode())), command), ("action", whole, action)] {
+            if derived != Some(is) {
+                let expected = derived.map_or_else(|| "an action".to_owned(), |derived| derived.to_string());
+                found.push(finding(
+                    FindingName::ActionDiffers,
+                    name,
+                    &format!("{at}.{what}"),
+                    expected,
+                    is.to_string(),
                 ));
             }
         }

@@ -15,13 +15,21 @@ use rcrepro_model::content::digest::Sha256;
 pub struct FakeImage {
     files: BTreeMap<String, Vec<u8>>,
     user: String,
+    health_check: Vec<String>,
 }
 
 impl FakeImage {
     /// Makes an image whose configuration names a user.
     #[must_use]
     pub fn of_user(user: &str) -> Self {
-        Self { files: BTreeMap::new(), user: user.to_owned() }
+        Self { files: BTreeMap::new(), user: user.to_owned(), health_check: Vec::new() }
+    }
+
+    /// Has the engine check its health by a command.
+    #[must_use]
+    pub fn health_check(mut self, kind: &str, command: &str) -> Self {
+        self.health_check = vec![kind.to_owned(), command.to_owned()];
+        self
     }
 
     /// Adds a file.
@@ -34,8 +42,12 @@ impl FakeImage {
     /// Writes it as an engine exports it. `made` goes into the configuration alone, as the time of a build does.
     pub(super) fn archive(&self, made: usize) -> Vec<u8> {
         let layer = tar_of(&self.files);
+        let mut settings = serde_json::json!({ "User": self.user });
+        if !self.health_check.is_empty() {
+            settings["Healthcheck"] = serde_json::json!({ "Test": self.health_check });
+        }
         let config = serde_json::json!({
-            "architecture": "amd64", "os": "linux", "created": format!("{made}"), "config": { "User": self.user },
+            "architecture": "amd64", "os": "linux", "created": format!("{made}"), "config": settings,
             "rootfs": { "type": "layers", "diff_ids": [Sha256::of(&layer).to_oci()] },
         });
         let list = serde_json::json!([{ "Config": "config.json", "RepoTags": null, "Layers": ["layer.tar"] }]);

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::archive::{FakeImage, Unpacked};
 use crate::{
-    ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, EngineError, ImageEnd, ImageHost, ImageStart, RunningImage,
-    StartEnd, TaggedArchive,
+    ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, EngineError, ImageEnd, ImageHealth, ImageHost, ImageStart,
+    RunningImage, StartEnd, TaggedArchive,
 };
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::image::identity::ImageIdentity;
@@ -69,13 +69,22 @@ pub struct FakeRun {
     stdout: Vec<u8>,
     stderr: Vec<u8>,
     refused: Option<String>,
+    stopped: i64,
+    health: ImageHealth,
 }
 
 impl FakeRun {
     /// Ends by itself with a code, and writes nothing.
     #[must_use]
     pub fn exit(code: i64) -> Self {
-        Self { exit_code: Some(code), stdout: Vec::new(), stderr: Vec::new(), refused: None }
+        Self {
+            exit_code: Some(code),
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            refused: None,
+            stopped: 0,
+            health: ImageHealth::Unchecked,
+        }
     }
 
     /// Runs until it is ended.
@@ -88,6 +97,20 @@ impl FakeRun {
     #[must_use]
     pub fn refused(reason: &str) -> Self {
         Self { refused: Some(reason.to_owned()), ..Self::exit(0) }
+    }
+
+    /// Ends with this code when it is stopped.
+    #[must_use]
+    pub fn stopped_with(mut self, code: i64) -> Self {
+        self.stopped = code;
+        self
+    }
+
+    /// Has a health check that comes to this.
+    #[must_use]
+    pub fn health(mut self, health: ImageHealth) -> Self {
+        self.health = health;
+        self
     }
 
     /// Writes this to the standard output.
@@ -276,9 +299,17 @@ impl ImageHost for FakeImageHost {
         }
         let (stdout, stderr): (Digest, Digest) = (store.put(&run.stdout)?, store.put(&run.stderr)?);
         self.with(|state| state.running += 1);
-        let end = ImageEnd { exit_code: run.exit_code, stdout, stderr };
+        let stopped = run.exit_code.is_none().then_some(run.stopped);
+        let end = ImageEnd { exit_code: run.exit_code, stopped, stdout, stderr };
+        let health = run.health;
         let label = start.label.to_owned();
-        Ok(StartEnd::Running(Box::new(Running { host: self.clone(), id: format!("fake-{number}"), label, end })))
+        Ok(StartEnd::Running(Box::new(Running {
+            host: self.clone(),
+            id: format!("fake-{number}"),
+            label,
+            end,
+            health,
+        })))
     }
 }
 
@@ -302,6 +333,7 @@ struct Running {
     id: String,
     label: String,
     end: ImageEnd,
+    health: ImageHealth,
 }
 
 impl Drop for Running {
@@ -321,6 +353,10 @@ impl RunningImage for Running {
             true => Err(EngineError::Interrupted { label: self.label.clone() }),
             false => Ok(self.end),
         }
+    }
+
+    async fn healthy(&mut self, _: &CancellationToken) -> Result<ImageHealth, EngineError> {
+        Ok(self.health.clone())
     }
 
     async fn end(self: Box<Self>) -> Result<ImageEnd, EngineError> {

@@ -42,6 +42,15 @@ pub enum ReleaseRecordError {
         /// The number in the file.
         version: u32,
     },
+    /// It says more or less of how images ended, or what built them, than its version has.
+    #[error(
+        "a record of release images of version {version} {}",
+        if *version < 4 { "says nothing of stops, health checks, lines of builds and platforms" } else { "says how each image ended, and by which line it was built" }
+    )]
+    Ends {
+        /// The number in the file.
+        version: u32,
+    },
     /// The value is right but the bytes are not the canonical ones.
     #[error("the record of release images is not in RFC 8785 canonical form: the first difference is at byte {offset}")]
     NotCanonical {
@@ -84,6 +93,9 @@ pub fn decode(bytes: &[u8]) -> Result<ReleaseRecord, ReleaseRecordError> {
     }
     if !record.has_manifests_of_its_builders() {
         return Err(ReleaseRecordError::Manifests { version: record.version });
+    }
+    if !record.has_ends_of_its_version() {
+        return Err(ReleaseRecordError::Ends { version: record.version });
     }
     let canonical =
         canonical_json::to_vec(&record).map_err(|error| ReleaseRecordError::Malformed(error.to_string()))?;

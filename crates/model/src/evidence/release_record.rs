@@ -15,11 +15,9 @@ use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format that this build writes.
 ///
-/// 3 has images that a builder of our own made: which one, what it was given, and the manifest that came out. 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 has the streams only.
-pub const RELEASE_RECORD_VERSION: u32 = 3;
-
-/// The version of a record whose images the engine's classic builder made, all of them.
-pub const CLASSIC_RECORD_VERSION: u32 = 2;
+/// 4 says how each image's health check came out and how it ended when it was stopped, ties the line of a build by BuildKit, and has images
+/// for further platforms. 3 has images that a builder of our own made: which one, what it was given, and the manifest that came out. 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 has the streams only.
+pub const RELEASE_RECORD_VERSION: u32 = 4;
 
 /// The oldest version of the record's format that this build reads.
 pub const OLDEST_RELEASE_RECORD_VERSION: u32 = 1;
@@ -88,6 +86,23 @@ pub struct BuilderEntry {
     pub secrets: BTreeSet<String>,
     /// The REAPI `Action` of the build.
     pub action: Digest,
+    /// The REAPI `Command` of that action: the line of the build; none in records of version 3.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub command: Option<Digest>,
+}
+
+/// An image that was built for another platform than that of the machine, and was not started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlatformEntry {
+    /// The REAPI `Action` of the build.
+    pub action: Digest,
+    /// The REAPI `Command` of that action.
+    pub command: Digest,
+    /// The parts of the first build.
+    pub parts: Parts,
+    /// What was built a second time, from nothing.
+    pub again: Parts,
 }
 
 /// One image that was built.
@@ -107,10 +122,23 @@ pub struct BuiltEntry {
     pub parts: Parts,
     /// What was built a second time, from nothing.
     pub again: Parts,
+    /// The same for further platforms, such as `linux/arm64`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub platforms: BTreeMap<String, PlatformEntry>,
     /// How it ran by itself, in the plan's order.
     pub runs: Vec<RunEntry>,
     /// What ran beside it, in the plan's order.
     pub smoke: Vec<SmokeEntry>,
+}
+
+impl BuiltEntry {
+    /// Lists the parts of every build with the place of each in the record.
+    pub fn all_parts(&self) -> impl Iterator<Item = (String, Parts)> + '_ {
+        let of = |at: &str, parts: Parts, again: Parts| [(format!("{at}parts"), parts), (format!("{at}again"), again)];
+        let others =
+            self.platforms.iter().flat_map(move |(name, one)| of(&format!("platforms.{name}."), one.parts, one.again));
+        of("", self.parts, self.again).into_iter().chain(others)
+    }
 }
 
 /// One run of the image by itself.
@@ -154,6 +182,23 @@ pub struct SmokeEntry {
     /// How the image's own container had ended before the command did; none when it still ran.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub gone: Option<i64>,
+    /// The exit code of the image's own container after its stop signal, 137 when it had to be killed; none when it had ended before,
+    /// and in records before version 4.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stopped: Option<i64>,
+    /// What the image's own health check came to before the command began; none for an image without one, and in records before version 4.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub health: Option<HealthOutcome>,
+}
+
+/// What an image's own health check came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HealthOutcome {
+    /// It passed.
+    Healthy,
+    /// It failed, or never passed.
+    Unhealthy,
 }
 
 /// Makes the `ActionResult` that ties an exit code to streams.
@@ -173,31 +218,44 @@ impl ReleaseRecord {
         self.images.values().flat_map(of_image).all(|result| result.is_some() == (self.version >= 2))
     }
 
-    /// Returns the version that a record of these images has.
-    #[must_use]
-    pub fn version_of(images: &BTreeMap<Name, BuiltEntry>) -> u32 {
-        let ours = images.values().any(|built| built.builder.is_some());
-        if ours { RELEASE_RECORD_VERSION } else { CLASSIC_RECORD_VERSION }
-    }
-
-    /// Whether each image has a manifest exactly when a builder of our own made it, and one has in version 3 and in no other.
+    /// Whether each image has a manifest exactly when a builder of our own made it, and only a version that has such images.
     #[must_use]
     pub fn has_manifests_of_its_builders(&self) -> bool {
-        let is_third = Self::version_of(&self.images) == RELEASE_RECORD_VERSION;
-        is_third == (self.version >= RELEASE_RECORD_VERSION)
-            && self.images.values().all(|built| {
-                let ours = built.builder.is_some();
-                [built.parts, built.again]
-                    .iter()
-                    .all(|one| one.manifest.is_some() == ours && one.image_config.is_some() == ours)
-            })
+        let any = self.images.values().any(|built| built.builder.is_some());
+        let fits = match self.version {
+            0..=2 => !any,
+            3 => any,
+            _ => true,
+        };
+        fits && self.images.values().all(|built| {
+            let ours = built.builder.is_some();
+            let others = built.platforms.values().flat_map(|one| [one.parts, one.again]);
+            let has = |one: Parts| one.manifest.is_some() == ours && one.image_config.is_some() == ours;
+            [built.parts, built.again].into_iter().chain(others).all(has)
+        })
+    }
+
+    /// Whether it says what its version says of each image's end, health, line and platforms, and no more.
+    #[must_use]
+    pub fn has_ends_of_its_version(&self) -> bool {
+        let is_fourth = self.version >= 4;
+        self.images.values().all(|built| {
+            let smoke = built.smoke.iter().all(|smoke| match is_fourth {
+                true => smoke.stopped.is_some() != smoke.gone.is_some(),
+                false => smoke.stopped.is_none() && smoke.health.is_none(),
+            });
+            let lines = built.builder.iter().all(|builder| builder.command.is_some() == is_fourth);
+            smoke && lines && (is_fourth && built.builder.is_some() || built.platforms.is_empty())
+        })
     }
 
     /// Lists the blobs that the record names directly; of trees, their roots.
     pub fn blobs(&self) -> impl Iterator<Item = Digest> + '_ {
         let of_image = |built: &BuiltEntry| {
-            let parts = [built.parts, built.again].into_iter().flat_map(Parts::blobs);
-            let parts = parts.chain(built.builder.as_ref().map(|builder| builder.action));
+            let parts = built.all_parts().flat_map(|(_, parts)| parts.blobs());
+            let parts =
+                parts.chain(built.builder.iter().flat_map(|builder| [Some(builder.action), builder.command]).flatten());
+            let parts = parts.chain(built.platforms.values().flat_map(|one| [one.action, one.command]));
             let runs = built.runs.iter().flat_map(|run| [Some(run.stdout), Some(run.stderr), run.result]);
             let smoke = built
                 .smoke

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::content::name::{Name, TreePath};
+use crate::image::definition::ImagePlatform;
 use crate::plan::command::CommandSpec;
 
 /// What smoke commands find the image's own file system under, as if it were a frozen input of this name.
@@ -47,6 +48,8 @@ pub struct BuildkitImage {
     pub contexts: BTreeMap<String, ContextSource>,
     /// What `RUN --mount=type=secret` finds, by its id.
     pub secrets: BTreeMap<String, SecretSource>,
+    /// The platforms that it is built for; empty for that of the machine alone, and otherwise with it.
+    pub platforms: BTreeSet<ImagePlatform>,
 }
 
 /// Where a secret is on the machine that builds; its content is recorded nowhere.
@@ -113,6 +116,11 @@ pub fn stage(target: &str) -> String {
 }
 
 impl BuildkitImage {
+    /// Lists the platforms that it is built for beside that of a machine.
+    pub fn other_platforms(&self, machine: ImagePlatform) -> impl Iterator<Item = ImagePlatform> + '_ {
+        self.platforms.iter().copied().filter(move |platform| *platform != machine)
+    }
+
     /// Lists the images of the plan that it needs.
     pub fn images(&self) -> impl Iterator<Item = &Name> {
         let named = self.contexts.values().filter_map(|context| match context {
@@ -185,6 +193,8 @@ pub struct Expectation {
     pub ports: Option<BTreeSet<String>>,
     /// The paths that are volumes; exactly these.
     pub volumes: Option<BTreeSet<String>>,
+    /// The exit code of a container that gets its stop signal.
+    pub stop: Option<u8>,
 }
 
 /// How an image is run by itself, and what it must say.
@@ -229,6 +239,12 @@ pub struct ImageSettings {
 }
 
 impl ImageSettings {
+    /// Whether an engine checks a container's health.
+    #[must_use]
+    pub fn has_health_check(&self) -> bool {
+        self.healthcheck.first().is_some_and(|word| word != "NONE")
+    }
+
     /// Whether a container of it runs as root.
     #[must_use]
     pub fn is_root(&self) -> bool {

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::BuildkitTarget;
 use super::inputs::Deps;
 use crate::machine::build_secrets;
 use crate::release::error::ReleaseError;
 use crate::release::step::ReleaseStep;
+use crate::run::actions::Resolved;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::action::{Action, ActionPlatform, Command};
@@ -21,10 +23,12 @@ pub(super) const OUTPUT: &str = "out";
 const EXPORT: &str = "type=oci,dest=/work/out,tar=false,rewrite-timestamp=true,compression=uncompressed,\
                       force-compression=true,oci-mediatypes=true";
 
+/// The build argument that dates what a build makes.
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
+
 /// What a build is made of beside its trees.
-pub(super) struct Source<'a> {
-    pub image: &'a ReleaseImage,
-    pub buildkit: &'a BuildkitImage,
+pub(super) struct BuildLine<'a> {
+    pub target: &'a BuildkitTarget<'a>,
     /// The folder of each locked image, below `deps` and after an `@`.
     pub images: &'a BTreeMap<Name, String>,
     /// All build arguments.
@@ -35,31 +39,40 @@ pub(super) struct Source<'a> {
 
 impl ReleaseStep<'_> {
     /// Derives the action and stores its messages.
-    pub(super) fn derived(&self, source: &Source<'_>, work: Digest, deps: Deps) -> Result<Action, ReleaseError> {
+    pub(super) fn derived(&self, line: &BuildLine<'_>, work: Digest, deps: Deps) -> Result<Action, ReleaseError> {
         let store = &**self.context.store;
         let mut input_root = None;
         for message in derive::input_root(work, deps) {
             input_root = Some(store.put(&message)?);
         }
-        let command = Command {
-            arguments: self.words(source),
-            environment: derive::fixed_environment(self.resolved.date_epoch),
-            output_paths: [OUTPUT.parse().expect("a constant path")].into(),
-            working_directory: derive::work_path(),
-            platform: ActionPlatform {
-                image_name: source.buildkit.image.to_string(),
-                image_manifest: self.resolved.images[&source.buildkit.image].manifest,
-                isa: self.resolved.isa.clone(),
-            },
-        };
+        let command = line.command(self.resolved);
         let action = Action { command, input_root: input_root.expect("the root is always there"), timeout: None };
         store.put(&action.command.encode())?;
         store.put(&action.encode())?;
         Ok(action)
     }
+}
 
-    fn words(&self, source: &Source<'_>) -> Vec<String> {
-        let Source { image, buildkit, images, arguments, secrets } = source;
+impl BuildLine<'_> {
+    /// Makes the message of the line.
+    fn command(&self, resolved: &Resolved) -> Command {
+        let builder = &self.target.buildkit.image;
+        Command {
+            arguments: self.words(resolved),
+            environment: derive::fixed_environment(resolved.date_epoch),
+            output_paths: [OUTPUT.parse().expect("a constant path")].into(),
+            working_directory: derive::work_path(),
+            platform: ActionPlatform {
+                image_name: builder.to_string(),
+                image_manifest: resolved.images[builder].manifest,
+                isa: resolved.isa.clone(),
+            },
+        }
+    }
+
+    fn words(&self, resolved: &Resolved) -> Vec<String> {
+        let Self { target, images, arguments, secrets } = self;
+        let BuildkitTarget { image, buildkit, platform, .. } = **target;
         let mut words: Vec<String> = ["/bin/bash", "/work/build.sh"].map(str::to_owned).to_vec();
         let mut flag = |name: &str, value: String| words.extend([format!("--{name}"), value]);
         let path = image.dockerfile.as_str();
@@ -72,6 +85,9 @@ impl ReleaseStep<'_> {
         if !image.target.is_empty() {
             flag("opt", format!("target={}", image.target));
         }
+        if platform.isa() != resolved.isa {
+            flag("opt", format!("platform={platform}"));
+        }
         // A line `# syntax=` asks for another front end than the one that is built in, unless this is set.
         flag("opt", "cmdline=rcrepro".to_owned());
         flag("opt", "force-network-mode=none".to_owned());
@@ -81,13 +97,12 @@ impl ReleaseStep<'_> {
         for folder in images.values() {
             flag("oci-layout", format!("{folder}=/deps/@{folder}"));
         }
-        let layout =
-            |name: &Name| format!("oci-layout://{}@{}", images[name], self.resolved.images[name].manifest.to_oci());
+        let layout = |name: &Name| format!("oci-layout://{}@{}", images[name], resolved.images[name].manifest.to_oci());
         for (reference, name) in &buildkit.bases {
             flag("opt", format!("context:{}={}", familiar(reference), layout(name)));
         }
         for name in image.builders.values() {
-            flag("opt", format!("context:{}={}", self.reference(name), layout(name)));
+            flag("opt", format!("context:{}={}", reference(name, resolved), layout(name)));
         }
         for (number, (called, context)) in buildkit.contexts.iter().enumerate() {
             match context {
@@ -104,4 +119,34 @@ impl ReleaseStep<'_> {
         flag("output", EXPORT.to_owned());
         words
     }
+}
+
+/// Names the folder of each locked image that a build is given, below `deps` and after an `@`.
+pub(super) fn layout_folders(image: &ReleaseImage, buildkit: &BuildkitImage) -> BTreeMap<Name, String> {
+    let wanted: BTreeSet<&Name> = buildkit.images().skip(1).chain(image.builders.values()).collect();
+    wanted.into_iter().enumerate().map(|(number, name)| (name.clone(), format!("image{number}"))).collect()
+}
+
+/// Gives all build arguments: those of the plan, locked images by their names, and the release's date.
+pub(super) fn all_arguments(image: &ReleaseImage, resolved: &Resolved) -> BTreeMap<String, String> {
+    let mut arguments = image.arguments.clone();
+    let builders = image.builders.iter();
+    arguments.extend(builders.map(|(argument, locked)| (argument.clone(), reference(locked, resolved))));
+    arguments.entry(EPOCH.to_owned()).or_insert_with(|| resolved.date_epoch.to_string());
+    arguments
+}
+
+/// Writes the name by which the Dockerfile is given a locked image, digest and all.
+fn reference(locked: &Name, resolved: &Resolved) -> String {
+    format!("rcrepro/{locked}@{}", resolved.images[locked].manifest.to_oci())
+}
+
+/// Derives the line of a recorded build again.
+pub(in crate::release) fn recorded_command(
+    target: &BuildkitTarget<'_>,
+    secrets: &BTreeSet<String>,
+    resolved: &Resolved,
+) -> Command {
+    let (images, arguments) = (layout_folders(target.image, target.buildkit), all_arguments(target.image, resolved));
+    BuildLine { target, images: &images, arguments: &arguments, secrets }.command(resolved)
 }

@@ -10,7 +10,8 @@ mod inputs;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use self::action::{OUTPUT, Source};
+pub(super) use self::action::recorded_command;
+use self::action::{BuildLine, OUTPUT, all_arguments, layout_folders};
 use super::build::{Refusal, listed, tail};
 use super::error::ReleaseError;
 use super::step::{ReleaseStep, finding};
@@ -25,7 +26,7 @@ use rcrepro_images::oci::layout::write_archive;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::release_record::{BuilderEntry, Parts};
+use rcrepro_model::evidence::release_record::{BuilderEntry, Parts, PlatformEntry};
 use rcrepro_model::execution::action::{Action, Ending, Output};
 use rcrepro_model::execution::ending;
 use rcrepro_model::execution::event::RunEvent;
@@ -40,14 +41,33 @@ const TIMEOUT: Duration = Duration::from_secs(3600);
 const NO_BUILDER: i32 = 70;
 /// The line before and after what the step that failed has written.
 const RULER: &str = "------";
-/// The build argument that dates what a build makes.
-const EPOCH: &str = "SOURCE_DATE_EPOCH";
+
+/// What BuildKit builds once.
+#[derive(Clone, Copy)]
+pub(super) struct BuildkitTarget<'a> {
+    pub name: &'a Name,
+    /// The image's table in the plan.
+    pub image: &'a ReleaseImage,
+    /// What of it is BuildKit's.
+    pub buildkit: &'a BuildkitImage,
+    /// The platform that it is built for.
+    pub platform: ImagePlatform,
+}
 
 /// An image that BuildKit made, all of it in the store.
 pub(super) struct BuiltByBuildkit {
     pub parts: Parts,
     pub entry: BuilderEntry,
     blobs: ImageBlobs,
+}
+
+impl BuiltByBuildkit {
+    /// Makes its entry in a record, where it is for another platform than the machine's.
+    pub(super) fn platform_entry(&self) -> PlatformEntry {
+        let BuilderEntry { action, command, .. } = self.entry;
+        let command = command.expect("each build has a line");
+        PlatformEntry { action, command, parts: self.parts, again: self.parts }
+    }
 }
 
 impl ReleaseStep<'_> {
@@ -57,11 +77,12 @@ impl ReleaseStep<'_> {
     /// [`ReleaseError`] when that cannot be said.
     pub(super) async fn build_by_buildkit(
         &self,
-        name: &Name,
-        image: &ReleaseImage,
-        buildkit: &BuildkitImage,
+        target: &BuildkitTarget<'_>,
     ) -> Result<Result<BuiltByBuildkit, Finding>, ReleaseError> {
-        let what = format!("release image {name}");
+        let BuildkitTarget { name, buildkit, platform, .. } = *target;
+        let is_foreign = platform != self.machine_platform(name)?;
+        let what =
+            format!("release image {name}{}", if is_foreign { format!(" for {platform}") } else { String::new() });
         (self.context.observe)(RunEvent::Preparing { what: what.clone() });
         let began = Instant::now();
         let secrets = match build_secrets::read(&buildkit.secrets, &self.workspace.folder) {
@@ -71,7 +92,7 @@ impl ReleaseStep<'_> {
                 return Ok(Err(finding(FindingName::ImageUndecided, name, "", "a secret that can be read", found)));
             }
         };
-        let action = match self.build_action(name, (image, buildkit), &secrets.ids)? {
+        let action = match self.build_action(target, &secrets.ids)? {
             Ok(action) => action,
             Err(Refusal { expected, found }) => {
                 return Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
@@ -89,10 +110,10 @@ impl ReleaseStep<'_> {
             Some(Output::Directory { root }) if executed.ending == (Ending::Exited { code: 0 }) => *root,
             _ => {
                 (self.context.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
-                return Ok(Err(self.not_built(name, (image, buildkit), &executed)?));
+                return Ok(Err(self.not_built(target, &executed)?));
             }
         };
-        let (parts, blobs) = match self.read_layout(name, layout).await {
+        let (parts, blobs) = match self.read_layout(name, layout, platform).await {
             Err(ReleaseError::Tar { source, .. }) => {
                 (self.context.observe)(RunEvent::Prepared { what, how: "built, and NOT kept".to_owned() });
                 let expected = "an image of files, folders and links that have names in UTF-8";
@@ -109,6 +130,7 @@ impl ReleaseStep<'_> {
             contexts: contexts.collect(),
             secrets: secrets.ids,
             action: action.digest(),
+            command: Some(Digest::of(&action.command.encode())),
         };
         Ok(Ok(BuiltByBuildkit { parts, entry, blobs }))
     }
@@ -129,23 +151,21 @@ impl ReleaseStep<'_> {
     /// Derives the build's action and stores what it names. What keeps it from being one is a refusal.
     fn build_action(
         &self,
-        name: &Name,
-        (image, buildkit): (&ReleaseImage, &BuildkitImage),
+        target: &BuildkitTarget<'_>,
         secrets: &BTreeSet<String>,
     ) -> Result<Result<Action, Refusal>, ReleaseError> {
+        let BuildkitTarget { name, image, buildkit, .. } = *target;
         let arguments = match self.checked(name, (image, buildkit))? {
             Ok(arguments) => arguments,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let wanted: BTreeSet<&Name> = buildkit.images().skip(1).chain(image.builders.values()).collect();
-        let images: BTreeMap<Name, String> =
-            wanted.into_iter().enumerate().map(|(number, name)| (name.clone(), format!("image{number}"))).collect();
+        let images = layout_folders(image, buildkit);
         let deps = match self.builder_deps(image, buildkit, &images)? {
             Ok(deps) => deps,
             Err(found) => return Ok(Err(Refusal { expected: "inputs that can be given to the build", found })),
         };
         let work = self.builder_work(image)?;
-        let source = Source { image, buildkit, images: &images, arguments: &arguments, secrets };
+        let source = BuildLine { target, images: &images, arguments: &arguments, secrets };
         Ok(Ok(self.derived(&source, work, deps)?))
     }
 
@@ -167,10 +187,7 @@ impl ReleaseStep<'_> {
             let found = format!("{at} requires the secret `{}`: this machine has no {source}: {remedy}", mount.id);
             return Ok(Err(Refusal { expected: "the secrets that steps require", found }));
         }
-        let mut arguments = image.arguments.clone();
-        arguments.extend(image.builders.iter().map(|(argument, locked)| (argument.clone(), self.reference(locked))));
-        arguments.entry(EPOCH.to_owned()).or_insert_with(|| self.resolved.date_epoch.to_string());
-        Ok(Ok(arguments))
+        Ok(Ok(all_arguments(image, self.resolved)))
     }
 
     /// Runs the builder.
@@ -198,12 +215,8 @@ impl ReleaseStep<'_> {
     }
 
     /// Says why a build left no image.
-    fn not_built(
-        &self,
-        name: &Name,
-        (image, buildkit): (&ReleaseImage, &BuildkitImage),
-        executed: &Executed,
-    ) -> Result<Finding, ReleaseError> {
+    fn not_built(&self, target: &BuildkitTarget<'_>, executed: &Executed) -> Result<Finding, ReleaseError> {
+        let BuildkitTarget { name, image, buildkit, platform } = *target;
         let said = self.context.store.get(executed.result.stderr)?;
         let said = lines_of_steps(&String::from_utf8_lossy(&said));
         let memory = self.context.engine.info().machine.memory(None).amount;
@@ -216,7 +229,7 @@ impl ReleaseStep<'_> {
                 if let Some(id) = buildkit.secrets.keys().find(missing) {
                     reason = format!("{reason}: this machine has no {}", buildkit.secrets[id]);
                 }
-                let expected = format!("{} builds", image.stage());
+                let expected = format!("{} builds for {platform}", image.stage());
                 Ok(finding(FindingName::ImageFailed, name, "", expected, format!("{reason}{}", failed_step(&said))))
             }
             other => {
@@ -233,18 +246,23 @@ impl ReleaseStep<'_> {
     }
 
     /// Reads what the build left, on a thread that may take its time.
-    async fn read_layout(&self, name: &Name, layout: Digest) -> Result<(Parts, ImageBlobs), ReleaseError> {
+    async fn read_layout(
+        &self,
+        name: &Name,
+        layout: Digest,
+        platform: ImagePlatform,
+    ) -> Result<(Parts, ImageBlobs), ReleaseError> {
         let unbelievable = |reason: String| ReleaseError::Unbelievable { image: name.clone(), reason };
-        let isa = &self.resolved.isa;
-        let platform = ImagePlatform::of_isa(isa).ok_or_else(|| unbelievable(format!("no image is for {isa}")))?;
         let store = self.context.store.clone();
         let read = tokio::task::spawn_blocking(move || image::read(&*store, layout, platform));
         read.await.map_err(|error| unbelievable(error.to_string()))?.map_err(|refused| refused.of(name))
     }
 
-    /// Writes the name by which the Dockerfile is given a locked image, digest and all.
-    fn reference(&self, locked: &Name) -> String {
-        format!("rcrepro/{locked}@{}", self.resolved.images[locked].manifest.to_oci())
+    /// Gives the platform of the machine that builds.
+    pub(super) fn machine_platform(&self, name: &Name) -> Result<ImagePlatform, ReleaseError> {
+        let isa = &self.resolved.isa;
+        let unknown = || ReleaseError::Unbelievable { image: name.clone(), reason: format!("no image is for {isa}") };
+        ImagePlatform::of_isa(isa).ok_or_else(unknown)
     }
 }
 

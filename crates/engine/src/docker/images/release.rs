@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
-use bollard::query_parameters::StartContainerOptions;
+use bollard::models::{ContainerCreateBody, Health, HealthConfig, HealthStatusEnum, HostConfig, HostConfigLogConfig};
+use bollard::query_parameters::{StartContainerOptions, StopContainerOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::docker::DockerEngine;
@@ -21,9 +21,16 @@ use crate::docker::container::trash::Container;
 use crate::docker::dialect::inspect_container;
 use crate::docker::fault::{call, incomplete, limited, reason, status};
 use crate::docker::outputs::drain::Drain;
-use crate::{EngineError, ImageEnd, ImageStart, RunningImage, StartEnd};
+use crate::{EngineError, ImageEnd, ImageHealth, ImageStart, RunningImage, STOP_GRACE, StartEnd};
 use rcrepro_model::execution::world::HOSTNAME;
 use rcrepro_store::BlobStore;
+
+/// How long the engine waits between two health checks, in nanoseconds; images mostly name half a minute.
+const HEALTH_INTERVAL: i64 = 1_000_000_000;
+/// How long to wait before the engine is asked for a container's health again.
+const HEALTH_PAUSE: Duration = Duration::from_millis(200);
+/// How many characters of a health check's output are shown.
+const SHOWN: usize = 300;
 
 /// The container of a started image; dropping it removes it.
 struct Started {
@@ -84,25 +91,69 @@ impl RunningImage for Started {
         };
         drain.end_within(&label, PATIENCE).await?;
         let (stdout, stderr) = drain.keep().await?;
-        Ok(ImageEnd { exit_code, stdout, stderr })
+        Ok(ImageEnd { exit_code, stopped: None, stdout, stderr })
+    }
+
+    async fn healthy(&mut self, cancel: &CancellationToken) -> Result<ImageHealth, EngineError> {
+        let began = tokio::time::Instant::now();
+        loop {
+            let asked = inspect_container(&self.client, &self.container.id);
+            let state = limited(&self.label, "inspect the container", asked).await?.state.unwrap_or_default();
+            let is_running = state.running == Some(true);
+            let Some(health) = state.health.filter(|health| health.status.is_some_and(is_checked)) else {
+                return Ok(ImageHealth::Unchecked);
+            };
+            let unhealthy = |what: &str| ImageHealth::Unhealthy { found: format!("{what}{}", last_words(&health)) };
+            match health.status {
+                Some(HealthStatusEnum::HEALTHY) => return Ok(ImageHealth::Healthy),
+                Some(HealthStatusEnum::UNHEALTHY) => return Ok(unhealthy("unhealthy")),
+                _ if !is_running => return Ok(unhealthy("the container ended before its check passed")),
+                _ if began.elapsed() > self.timeout => {
+                    return Ok(unhealthy(&format!("no check passed within {} s", self.timeout.as_secs())));
+                }
+                _ => {}
+            }
+            tokio::select! {
+                () = tokio::time::sleep(HEALTH_PAUSE) => {}
+                () = cancel.cancelled() => return Err(EngineError::Interrupted { label: self.label.clone() }),
+            }
+        }
     }
 
     async fn end(self: Box<Self>) -> Result<ImageEnd, EngineError> {
         let Self { client, label, container, mut drain, .. } = *self;
         let asked = inspect_container(&client, &container.id);
         let state = limited(&label, "inspect the container", asked).await?.state.unwrap_or_default();
-        let exit_code = match state.running {
-            Some(true) => {
-                stop(&client, &container.id).await;
-                None
-            }
-            Some(false) => state.exit_code,
+        let (exit_code, stopped) = match state.running {
+            Some(true) => (None, Some(stop_and_wait(&client, &container.id, &label).await?)),
+            Some(false) => (state.exit_code, None),
             None => return Err(incomplete(&label, "the engine does not say whether the container runs")),
         };
         drain.end_within(&label, PATIENCE).await?;
         let (stdout, stderr) = drain.keep().await?;
-        Ok(ImageEnd { exit_code, stdout, stderr })
+        Ok(ImageEnd { exit_code, stopped, stdout, stderr })
     }
+}
+
+/// Stops a container by its signal, kills it when it does not obey, and gives its exit code.
+async fn stop_and_wait(client: &Docker, container: &str, label: &str) -> Result<i64, EngineError> {
+    let seconds = i32::try_from(STOP_GRACE.as_secs()).unwrap_or(i32::MAX);
+    let options = StopContainerOptions { t: Some(seconds), ..StopContainerOptions::default() };
+    client.stop_container(container, Some(options)).await.map_err(call(label, "stop the container"))?;
+    wait(client, container, label).await
+}
+
+fn is_checked(status: HealthStatusEnum) -> bool {
+    !matches!(status, HealthStatusEnum::EMPTY | HealthStatusEnum::NONE)
+}
+
+/// Gives the exit code and the output of a container's last health check.
+fn last_words(health: &Health) -> String {
+    let Some(last) = health.log.as_ref().and_then(|log| log.last()) else { return String::new() };
+    let output = last.output.as_deref().unwrap_or_default().trim();
+    let said: String = output.chars().filter(|c| !c.is_control() || *c == '\n').take(SHOWN).collect();
+    let code = last.exit_code.unwrap_or_default();
+    if said.is_empty() { format!(": exit code {code}") } else { format!(": exit code {code}, `{said}`") }
 }
 
 fn body(start: &ImageStart<'_>, labels: HashMap<String, String>) -> ContainerCreateBody {
@@ -113,6 +164,8 @@ fn body(start: &ImageStart<'_>, labels: HashMap<String, String>) -> ContainerCre
         // Commands beside it share it, and expect this name.
         hostname: Some(HOSTNAME.to_owned()),
         cmd: start.arguments.map(<[String]>::to_vec),
+        // What is not set here is the image's own; an image without a check stays without one.
+        healthcheck: Some(HealthConfig { interval: Some(HEALTH_INTERVAL), ..HealthConfig::default() }),
         network_disabled: Some(true),
         attach_stdin: Some(false),
         attach_stdout: Some(true),

@@ -7,6 +7,7 @@ use toml::Spanned;
 use super::release_images::{Known, ReleaseImageWire};
 use super::{PlanError, Source};
 use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, SecretSource};
 use rcrepro_model::text::hint::Hint as _;
 use rcrepro_model::text::unknown::UnknownName;
@@ -23,6 +24,7 @@ impl Source<'_> {
                 .into_iter()
                 .flat_map(BTreeMap::keys)
                 .chain(&wire.context)
+                .chain(&wire.platforms)
                 .next();
             let Some(first) = needs else { return Ok(None) };
             let hint = "name the image that holds BuildKit: builder = \"buildkit\"".to_owned();
@@ -55,7 +57,25 @@ impl Source<'_> {
         }
         let image = self.reference("image", builder, &known.images)?;
         let context = wire.context.as_ref().map(|context| self.parse(context)).transpose()?;
-        Ok(Some(BuildkitImage { image, context, bases, contexts, secrets }))
+        let platforms = self.platforms(&wire.platforms)?;
+        Ok(Some(BuildkitImage { image, context, bases, contexts, secrets, platforms }))
+    }
+
+    /// Reads the platforms that an image is built for.
+    fn platforms(&self, wires: &[Spanned<String>]) -> Result<BTreeSet<ImagePlatform>, PlanError> {
+        let mut found = BTreeSet::new();
+        for wire in wires {
+            let known = ImagePlatform::ALL.map(|platform| platform.to_string());
+            let platform = ImagePlatform::ALL.into_iter().find(|platform| platform.to_string() == *wire.as_ref());
+            let Some(platform) = platform else {
+                let message = format!("invalid platform `{}`: expected one of {}", wire.as_ref(), known.join(", "));
+                return Err(self.error(wire.span(), message, None));
+            };
+            if !found.insert(platform) {
+                return Err(self.error(wire.span(), format!("the platform `{platform}` appears twice"), None));
+            }
+        }
+        Ok(found)
     }
 
     /// Checks that a named context is something of this plan: an image, or an output of a command or a folder in it.

@@ -32,6 +32,8 @@ pub(super) struct ReleaseImageWire {
     #[serde(default)]
     pub secrets: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
+    pub platforms: Vec<Spanned<String>>,
+    #[serde(default)]
     frozen: Vec<Spanned<String>>,
     #[serde(default)]
     expect: ExpectationWire,
@@ -51,6 +53,7 @@ struct ExpectationWire {
     user: Option<String>,
     ports: Option<BTreeSet<String>>,
     volumes: Option<BTreeSet<String>>,
+    stop: Option<u8>,
 }
 
 #[derive(Deserialize)]
@@ -169,6 +172,7 @@ impl Source<'_> {
                 user: wire.expect.user.clone(),
                 ports: wire.expect.ports.clone(),
                 volumes: wire.expect.volumes.clone(),
+                stop: wire.expect.stop,
             },
             writable: wire.writable.iter().map(|path| path.as_ref().clone()).collect(),
             runs: wire.runs.iter().map(RunWire::run).collect(),

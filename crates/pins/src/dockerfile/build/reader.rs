@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::reading::{BuildGiven, BuildReading, LineFault, SecretMount, familiar, platform};
+use super::reading::{BuildGiven, BuildReading, LineFault, SecretMount, familiar, platforms};
 use super::stages::{Stages, argument};
 use super::values::{Expanded, Scope};
 use crate::dockerfile::lines::{DockerfileInstruction, Word};
@@ -39,7 +39,8 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Begins before the first stage.
     pub fn new(stages: &'a Stages, given: &'a BuildGiven) -> Self {
-        let mut globals = Scope { values: platform(&given.architecture), ..Scope::default() };
+        let mut globals =
+            Scope { values: platforms(&given.architecture, &given.target_architecture), ..Scope::default() };
         let last = stages.all.last().map_or("", |stage| &stage.name);
         let target = if given.target.is_empty() { last } else { &given.target };
         globals.set("TARGETSTAGE", Some(if target.is_empty() { "default" } else { target }.to_owned()));
@@ -116,8 +117,31 @@ impl<'a> Reader<'a> {
         }
         if text != "scratch" {
             self.image(at, word, &text, &unset);
+            if !self.is_for_the_machine(at) {
+                self.locked_for_the_machine(at, word, &text);
+            }
         }
         None
+    }
+
+    /// Whether a stage says that it is for the platform that builds.
+    fn is_for_the_machine(&self, at: usize) -> bool {
+        let Some(word) = &self.stages.all[at].platform else { return false };
+        let Some(Expanded { text, .. }) = self.globals.expand(&word.text) else { return false };
+        let machine = format!("linux/{}", self.given.architecture);
+        text == "local" || text == machine || text == self.given.architecture
+    }
+
+    /// Refuses a locked image where the build would take that of another platform.
+    pub fn locked_for_the_machine(&mut self, at: usize, word: &Word, text: &str) {
+        if self.given.is_foreign() && self.given.locked.contains(&familiar(text)) {
+            let (machine, target) = (&self.given.architecture, &self.given.target_architecture);
+            let says = format!("`{text}` is locked for linux/{machine}, and this line takes it for linux/{target}");
+            let hint = format!(
+                "build on FROM --platform=$BUILDPLATFORM and COPY what is made into `FROM scratch`, or take linux/{target} out of `platforms`"
+            );
+            self.refuse(Counts::If(at), word.line, says, hint);
+        }
     }
 
     fn platform(&mut self, at: usize) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rcrepro_model::plan::release_image::BuildkitImage;
+use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource};
 
 /// Arguments that a build may be given although its Dockerfile does not declare them, beside those that begin with `BUILDKIT_`.
 const PREDEFINED: [&str; 11] = [
@@ -30,8 +30,12 @@ pub struct BuildGiven {
     pub images: BTreeSet<String>,
     /// The ids of the secrets.
     pub secrets: BTreeSet<String>,
-    /// The architecture, as Go names it.
+    /// Those of them that are locked images, which are for the architecture that builds.
+    pub locked: BTreeSet<String>,
+    /// The architecture of the machine that builds, as Go names it.
     pub architecture: String,
+    /// The architecture that is built for.
+    pub target_architecture: String,
 }
 
 impl BuildGiven {
@@ -39,19 +43,29 @@ impl BuildGiven {
     #[must_use]
     pub fn new(buildkit: &BuildkitImage, target: &str, architecture: &str) -> Self {
         let images = buildkit.bases.keys().chain(buildkit.contexts.keys()).map(|reference| familiar(reference));
+        let is_locked = |context: &ContextSource| matches!(context, ContextSource::Image { .. });
+        let named = buildkit.contexts.iter().filter(|(_, context)| is_locked(context)).map(|(name, _)| name);
         Self {
             target: target.to_owned(),
             arguments: BTreeMap::new(),
             images: images.collect(),
             secrets: buildkit.secrets.keys().cloned().collect(),
+            locked: buildkit.bases.keys().chain(named).map(|reference| familiar(reference)).collect(),
             architecture: architecture.to_owned(),
+            target_architecture: architecture.to_owned(),
         }
+    }
+
+    /// Whether it is built for another architecture than that of the machine.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.architecture != self.target_architecture
     }
 
     /// Adds a build argument that names an image which the build is given.
     pub fn builder(&mut self, argument: &str, reference: &str) {
         self.arguments.insert(argument.to_owned(), reference.to_owned());
         self.images.insert(familiar(reference));
+        self.locked.insert(familiar(reference));
     }
 }
 
@@ -107,7 +121,7 @@ impl BuildReading {
         self.declared.contains(argument)
             || PREDEFINED.contains(&argument)
             || argument.starts_with("BUILDKIT_")
-            || platform("").contains_key(argument)
+            || platforms("", "").contains_key(argument)
     }
 }
 
@@ -121,10 +135,10 @@ pub fn familiar(reference: &str) -> String {
     short.strip_suffix(":latest").unwrap_or(short).to_owned()
 }
 
-/// Lists the arguments that BuildKit sets by itself, of the one platform that is built on and for.
-pub(super) fn platform(architecture: &str) -> BTreeMap<String, String> {
+/// Lists the arguments that BuildKit sets by itself, of the architectures that are built on and for.
+pub(super) fn platforms(build: &str, target: &str) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
-    for side in ["BUILD", "TARGET"] {
+    for (side, architecture) in [("BUILD", build), ("TARGET", target)] {
         for (name, value) in [
             ("ARCH", architecture),
             ("OS", "linux"),

@@ -60,7 +60,10 @@ impl Reader<'_> {
                 self.refuse(Counts::If(at), word.line, says, hint);
             }
             None if word.text == "scratch" => {}
-            None => self.image(at, word, &word.text.clone(), &[]),
+            None => {
+                self.image(at, word, &word.text.clone(), &[]);
+                self.locked_for_the_machine(at, word, &word.text.clone());
+            }
         }
     }
 

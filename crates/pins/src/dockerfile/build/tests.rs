@@ -6,7 +6,9 @@ fn given() -> BuildGiven {
         arguments: [("GIVEN", "golang:1.26")].map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         images: ["golang:1.26", "debian", "payload"].map(str::to_owned).into(),
         secrets: ["token".to_owned()].into(),
+        locked: ["golang:1.26", "debian"].map(str::to_owned).into(),
         architecture: "amd64".to_owned(),
+        target_architecture: "amd64".to_owned(),
     }
 }
 
@@ -152,4 +154,33 @@ fn references_are_shortened_as_buildkit_shortens_them() {
     ] {
         assert_eq!(familiar(long), short);
     }
+}
+
+#[test]
+fn a_locked_image_is_for_the_platform_that_builds() {
+    let refused = |text: &str| {
+        let foreign = BuildGiven { target_architecture: "arm64".to_owned(), ..given() };
+        lines(read_build(text, &foreign).refused)
+    };
+    let fine = "FROM --platform=$BUILDPLATFORM golang:1.26 AS build\nRUN go build\nFROM scratch\nCOPY --from=build /a /a\nCOPY --from=payload / /\n";
+    assert_eq!(refused(fine), Vec::<String>::new());
+    for fine in ["FROM --platform=linux/amd64 debian", "FROM --platform=local debian"] {
+        assert_eq!(refused(fine), Vec::<String>::new());
+    }
+    for (text, line) in [
+        ("FROM debian\n", 1),
+        ("FROM --platform=$TARGETPLATFORM debian\n", 1),
+        ("FROM --platform=$BUILDPLATFORM golang:1.26 AS build\nCOPY --from=debian /etc /etc\n", 2),
+        ("FROM scratch\nCOPY --from=golang:1.26 / /\n", 2),
+    ] {
+        let found = refused(text);
+        assert!(
+            found
+                .iter()
+                .all(|found| found.contains("is locked for linux/amd64, and this line takes it for linux/arm64")),
+            "{found:?}"
+        );
+        assert!(found.len() == 1 && found[0].starts_with(&format!("{line}: ")), "{found:?}");
+    }
+    assert_eq!(read_build("FROM debian\n", &given()).refused, []);
 }

@@ -17,6 +17,7 @@ impl Judged<'_> {
     /// Judges what the plan says to BuildKit.
     pub(super) fn by_plan(&self, buildkit: &BuildkitImage, reading: &BuildReading, found: &mut ImageJudgement) {
         found.refused.extend(self.target(reading));
+        found.refused.extend(self.machine_is_left_out(buildkit));
         found.refused.extend(self.folders(buildkit));
         found.refused.extend(self.contradictions(buildkit));
         found.refused.extend(self.undeclared(reading));
@@ -41,6 +42,19 @@ impl Judged<'_> {
             None => format!("FROM … AS {target} in {dockerfile}; without `target` the last stage is built"),
         };
         Some(self.of_key(&["target"], says).hint(hint))
+    }
+
+    /// Refuses platforms without that of this machine: what is built for another one is never started.
+    fn machine_is_left_out(&self, buildkit: &BuildkitImage) -> Option<Fault> {
+        let has = |architecture: &str| buildkit.platforms.iter().any(|one| one.architecture() == architecture);
+        if buildkit.platforms.is_empty() || has(self.architecture) {
+            return None;
+        }
+        let says = format!(
+            "`platforms` leaves out linux/{}, the machine's, on which alone it can be started",
+            self.architecture
+        );
+        Some(self.of_key(&["platforms"], says).hint(format!("add \"linux/{}\"", self.architecture)))
     }
 
     /// Names the folders of the source that are not there.

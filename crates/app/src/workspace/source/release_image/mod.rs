@@ -33,6 +33,12 @@ pub(crate) fn judge(judged: &Judged<'_>) -> ImageJudgement {
     let fault = |fault: &LineFault| Fault::of_file(path, &*fault.says).at(fault.line).hint(&*fault.hint);
     found.refused.extend(reading.refused.iter().map(fault));
     found.notes.extend(reading.notes.iter().map(fault));
+    for platform in &buildkit.platforms {
+        given.target_architecture = platform.architecture().to_owned();
+        let other = read_build(text, &given);
+        let new = other.refused.iter().filter(|other| !reading.refused.contains(other)).map(fault);
+        found.refused.extend(new.filter(|new| !found.refused.contains(new)).collect::<Vec<_>>());
+    }
     judged.by_plan(buildkit, &reading, &mut found);
     found.reading = Some(reading);
     found
