@@ -2,6 +2,7 @@
 
 use super::Failure;
 use crate::exit::Exit;
+use rcrepro_app::release::publish::error::PublishError;
 use rcrepro_app::toolchain::ImageError;
 use rcrepro_app::toolchain::in_engine::ImagesError;
 use rcrepro_app::toolchain::in_engine::pull::PulledError;
@@ -85,6 +86,25 @@ impl From<PushError> for Failure {
             PushError::Image(error) => error.into(),
             PushError::Registry(error) => error.into(),
         }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Self {
+        let exit = match error {
+            PublishError::Unknown(error) => return error.into(),
+            PublishError::Workspace(error) => return error.into(),
+            PublishError::Release(error) => return error.into(),
+            PublishError::Registry(error) => return error.into(),
+            PublishError::Store(error) => return error.into(),
+            PublishError::NotCertified { standing, .. } => standing.into(),
+            PublishError::Ambiguous { .. } => Exit::Divergent,
+            PublishError::NoPacket { .. } | PublishError::Classic { .. } => Exit::Undecided,
+            PublishError::OtherPlatform { .. } | PublishError::Which { .. } => Exit::Usage,
+            PublishError::Manifest { .. } => Exit::Tampered,
+            PublishError::NotHere { .. } => Exit::Engine,
+        };
+        Self::new(exit, &error)
     }
 }
 

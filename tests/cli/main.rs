@@ -32,6 +32,7 @@ mod plans;
 mod promised;
 mod promises;
 mod propose;
+mod published;
 mod pulls;
 mod quiet;
 mod release_check;

@@ -9,9 +9,10 @@ use crate::passed;
 use crate::refusal::Refusal;
 
 /// Everything that decides what becomes of a Dockerfile, but for the engine.
-const DECIDES: [&str; 11] = [
+const DECIDES: [&str; 12] = [
     "tests/dockerfiles",
     "tests/cli/dockerfiles.rs",
+    "tests/cli/published.rs",
     "docs/dockerfiles.md",
     "crates/app/src/release",
     "crates/engine/src/docker",
@@ -36,7 +37,7 @@ pub fn run_if_changed(root: &Path) -> Result<ExitCode, Refusal> {
     }
 }
 
-/// Builds every Dockerfile twice and compares with docs/dockerfiles.md; with `record` it writes that page.
+/// Builds every Dockerfile twice and compares with docs/dockerfiles.md, and pushes one of the images; with `record` it writes that page.
 ///
 /// # Errors
 /// When no engine can be had.
@@ -44,7 +45,7 @@ pub fn run(root: &Path, record: bool) -> Result<ExitCode, Refusal> {
     engine::ensure(root)?;
     let mut tests = machine::cargo(root);
     // The whole workspace is built with the same features as for its tests.
-    tests.args(["test", "--quiet", "--workspace", "--test", "cli", "--", "--ignored", "dockerfiles::"]);
+    tests.args(["test", "--quiet", "--workspace", "--test", "cli", "--", "--ignored", "dockerfiles::", "published::"]);
     if record {
         tests.env("RCREPRO_DOCKERFILES_RECORD", "1");
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use rcrepro_model::content::name::Name;
 use rcrepro_model::image::reference::ImageReference;
 
 /// The subcommands of `image`.
@@ -62,14 +63,37 @@ pub enum ImageCommand {
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Makes an image from its lock and brings it into a registry, with the very manifest that the lock names.
+    /// Brings an image into a registry: a toolchain image, made from its lock, with the very manifest that the lock names; or an
+    /// image of the release, with the very manifest that the record of HEAD's source names.
+    ///
+    /// An image of the release is pushed only if its record is good, as `rcrepro status` judges it, and BuildKit made it. Its blobs come
+    /// from the store; where they are gone, `rcrepro replay PACKET` builds them again.
     Push {
-        /// The name of its definition, `images/NAME.toml`.
+        /// The name of its definition, `images/NAME.toml`, or in the plan: `[release-images.NAME]`.
         #[arg(value_name = "NAME")]
         name: String,
         /// Where to, such as registry.example/team/go-node:1; without a tag it is known by its digest alone.
         #[arg(value_name = "REFERENCE")]
         to: ImageReference,
+        /// Takes the name for an image of the release, where a toolchain image has it too.
+        #[arg(long, conflicts_with = "toolchain")]
+        release: bool,
+        /// Takes the name for a toolchain image, where an image of the release has it too.
+        #[arg(long)]
+        toolchain: bool,
+    },
+    /// Holds what a registry serves against the record of an image of the release: by the manifest's digest, else file by file, with
+    /// settings, modes and owners.
+    ///
+    /// Exit code 1 when it is another image, 5 when there is no good record of HEAD's source, or what is served cannot be read as
+    /// files, 6 when the registry sends other bytes than its digests say.
+    Compare {
+        /// The image in a registry, such as registry.example/team/runtime:1.4.0; of an index, the image for the record's platform.
+        #[arg(value_name = "REFERENCE")]
+        reference: ImageReference,
+        /// The image of the release, `[release-images.NAME]`; without it, the only one, or the one whose manifest is served.
+        #[arg(value_name = "NAME")]
+        name: Option<Name>,
     },
     /// Brings an image from a registry into the store, byte for byte, every digest checked.
     Pull {

@@ -293,7 +293,7 @@ pub enum Subcommand {
         #[arg(long)]
         raw: bool,
     },
-    /// Works with toolchain images.
+    /// Works with toolchain images, and publishes images of the release.
     Image {
         /// Works for this platform, such as linux/arm64 [default: this machine's; for `lock`, every one of the definition].
         #[arg(long, global = true, value_name = "PLATFORM")]

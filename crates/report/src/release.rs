@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::text::{findings, put};
 use rcrepro_model::evidence::release_record::{BuiltEntry, Released};
+use rcrepro_model::evidence::served::{ComparedBy, ServedComparison};
 use rcrepro_model::plan::PacketId;
+use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
 
 /// Writes it for people: one line per image, what is wrong, and whether it was recorded.
@@ -49,4 +51,75 @@ pub fn json(released: Option<&Released>) -> Value {
         "record": released.record, "findings": released.findings,
         "written": released.written,
     })
+}
+
+/// Writes how what a registry serves by a reference compares with what was certified, and where it differs.
+#[must_use]
+pub fn served_text(reference: &str, compared: &ServedComparison) -> String {
+    let ServedComparison { image, packet, served, certified, by, findings: found, .. } = compared;
+    let (word, says) = match (compared.standing(), by) {
+        (Standing::Passed, ComparedBy::Digest) => {
+            ("equal", "the certified manifest, and every blob that it names is there")
+        }
+        (Standing::Passed, ComparedBy::Files) => (
+            "equal",
+            "the same files, settings, modes and owners in another manifest: packing, times or history differ",
+        ),
+        (Standing::Undecided, _) => ("undecided", "what it holds cannot be compared"),
+        (Standing::Failed | Standing::Tampered, _) => ("differs", "another image than the certified one"),
+    };
+    let mut text = String::new();
+    put(&mut text, format_args!("{word:>10}  release image {image} of {packet}, {reference}: {says}"));
+    put(&mut text, format_args!("{:>12}served    {}", "", served.hash.to_oci()));
+    match certified {
+        Some(certified) => put(&mut text, format_args!("{:>12}certified {}", "", certified.hash.to_oci())),
+        None => put(&mut text, format_args!("{:>12}certified without a manifest, by the engine's classic builder", "")),
+    }
+    text + &findings(found)
+}
+
+/// Describes that comparison for programs.
+#[must_use]
+pub fn served_json(reference: &str, compared: &ServedComparison) -> Value {
+    let ServedComparison { image, packet, asked, served, certified, by, findings } = compared;
+    json!({
+        "reference": reference, "image": image, "packet": packet, "standing": compared.standing(), "by": by.as_str(),
+        "asked": asked.to_oci(), "served": served.hash.to_oci(), "certified": certified.map(|certified| certified.hash.to_oci()),
+        "findings": findings,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcrepro_model::content::digest::Digest;
+    use rcrepro_model::evidence::finding::{Finding, FindingName};
+
+    #[test]
+    fn a_comparison_says_by_what_and_where() {
+        let served = Digest::of(b"served");
+        let finding = |name| Finding { name, at: "images.app.tree:/a".into(), expected: "1".into(), found: "2".into() };
+        let said = |by, findings: Vec<Finding>, certified| {
+            let (image, packet) = ("app".parse().expect("a name"), "RC-06".parse().expect("an id"));
+            let compared = ServedComparison { image, packet, asked: served.hash, served, certified, by, findings };
+            let word = served_json("r/app:1", &compared)["standing"].as_str().expect("a word").to_owned();
+            (word, served_text("r/app:1", &compared))
+        };
+        for (by, findings, certified, word, texts) in [
+            (ComparedBy::Digest, Vec::new(), Some(served), "passed", ["equal", "the certified manifest"]),
+            (ComparedBy::Files, Vec::new(), None, "passed", ["in another manifest", "without a manifest"]),
+            (ComparedBy::Files, vec![finding(FindingName::ImageChanged)], None, "failed", ["differs", "tree:/a"]),
+            (
+                ComparedBy::Files,
+                vec![finding(FindingName::ImageUndecided)],
+                None,
+                "undecided",
+                ["undecided", "tree:/a"],
+            ),
+        ] {
+            let (standing, text) = said(by, findings, certified);
+            assert_eq!(standing, word, "{text}");
+            texts.iter().for_each(|part| assert!(text.contains(part), "`{part}` in {text}"));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use rcrepro_archive::tar::MemberKind;
 use rcrepro_archive::tar::unchecked::UncheckedMember;
 pub use rcrepro_archive::tar::unchecked::archive as tar_of;
+use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriter};
 pub use rcrepro_compression::pack::{gzip, xz, zstd};
 
 /// Makes an entry of a plain file.
@@ -41,4 +42,14 @@ pub fn tgz_of(items: &[UncheckedMember<'_>]) -> Vec<u8> {
 /// Makes a zip of named files.
 pub fn zip_of(files: &[(&str, &[u8])]) -> Vec<u8> {
     rcrepro_archive::zip::deflated(files.iter().copied()).expect("a zip")
+}
+
+/// Makes a layer of an image: of each file its path, mode, user and group, and content.
+pub fn layer_of(files: &[(&str, u32, u32, Vec<u8>)]) -> Vec<u8> {
+    let mut layer = TarWriter::new(Vec::new(), TarFormat::Gnu);
+    for (path, mode, owner, content) in files {
+        let attributes = MemberAttributes { mode: *mode, uid: *owner, gid: *owner, mtime: 1 };
+        layer.file(path, attributes, content.len() as u64, &mut &**content).expect("written");
+    }
+    layer.finish().expect("ended")
 }

@@ -25,6 +25,7 @@ use rcrepro_store::fs::FsStore;
 mod build;
 mod lock;
 mod ls;
+mod published;
 mod pull;
 mod push;
 mod sbom;
@@ -61,7 +62,13 @@ pub async fn image(context: &Context, platform: Option<ImagePlatform>, command: 
         ImageCommand::Sbom { name, format, output } => {
             sbom::sbom(context, folder, &images.definition(name)?, format, output.as_deref())
         }
-        ImageCommand::Push { name, to } => push::push(context, folder, &images.definition(name)?, &to).await,
+        ImageCommand::Push { name, to, release, toolchain } => match images.released(&name, release, toolchain)? {
+            Some(name) => published::push(context, platform, &name, &to).await,
+            None => push::push(context, folder, &images.definition(name)?, &to).await,
+        },
+        ImageCommand::Compare { reference, name } => {
+            published::compare(context, platform, &reference, name.as_ref()).await
+        }
         ImageCommand::Pull { reference, load } => pull::pull(context, folder, &reference, load).await,
     }
 }
@@ -75,6 +82,8 @@ struct PlanImages {
     named: BTreeMap<String, String>,
     /// What the plan names.
     planned: BTreeSet<String>,
+    /// The release's own images.
+    released: BTreeSet<Name>,
 }
 
 impl PlanImages {
@@ -83,8 +92,7 @@ impl PlanImages {
     /// # Errors
     /// [`UnknownName`] for one that neither the plan nor a definition names.
     fn definition(&self, name: String) -> Result<String, UnknownName> {
-        let defined = self.folder.names().unwrap_or_default().into_iter().map(|name| name.to_string());
-        let known: BTreeSet<String> = self.planned.iter().cloned().chain(defined).collect();
+        let known = self.known();
         if !known.contains(&name) {
             let place = if self.planned.is_empty() { "`images/`" } else { "the plan" };
             return Err(UnknownName::new(place, "image", name, known));
@@ -92,12 +100,46 @@ impl PlanImages {
         Ok(self.named.get(&name).cloned().unwrap_or(name))
     }
 
+    /// Lists the names of toolchain images.
+    fn known(&self) -> BTreeSet<String> {
+        let defined = self.folder.names().unwrap_or_default().into_iter().map(|name| name.to_string());
+        self.planned.iter().cloned().chain(defined).collect()
+    }
+
+    /// Gives the image of the release that a name means; none where it is for a toolchain image. `release` and `toolchain` say
+    /// which one is meant.
+    ///
+    /// # Errors
+    /// A [`Failure`] for a name that both have, or neither.
+    fn released(&self, name: &str, release: bool, toolchain: bool) -> Result<Option<Name>, Failure> {
+        let released = self.released.iter().find(|released| released.as_str() == name);
+        let known = self.known();
+        match (released, known.contains(name)) {
+            _ if toolchain => Ok(None),
+            (Some(_), true) if !release => {
+                let message = format!("`{name}` is both a toolchain image and an image of the release");
+                let hint = "say which one is meant: rcrepro image push --release … or --toolchain …".to_owned();
+                Err(Failure::plain(Exit::Usage, message, Some(hint)))
+            }
+            (Some(released), _) => Ok(Some(released.clone())),
+            (None, true) if !release => Ok(None),
+            (None, _) => {
+                let toolchain = if release { BTreeSet::new() } else { known };
+                let all = self.released.iter().map(ToString::to_string).chain(toolchain);
+                let kind = if release { "release image" } else { "image" };
+                Err(UnknownName::new("the plan", kind, name, all).into())
+            }
+        }
+    }
+
     fn find(context: &Context, platform: ImagePlatform) -> Result<Self, Failure> {
         // A plan with a mistake keeps nobody from making a lock that mends it.
-        let images = Workspace::open(&context.directory).map(|workspace| workspace.plan.images).unwrap_or_default();
+        let plan = Workspace::open(&context.directory).map(|workspace| workspace.plan);
+        let (images, released) = plan.map(|plan| (plan.images, plan.release_images)).unwrap_or_default();
         let planned = images.keys().map(ToString::to_string).collect();
+        let released = released.into_keys().collect();
         let (folder, named) = of_plan(context, platform, images)?;
-        Ok(Self { folder, named, planned })
+        Ok(Self { folder, named, planned, released })
     }
 }
 

@@ -29,6 +29,7 @@ pub mod error;
 pub(crate) mod fact;
 mod judge;
 pub mod latest;
+pub mod publish;
 mod read;
 pub(crate) mod step;
 mod trial;

@@ -20,7 +20,7 @@ use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::release_record::Parts;
 use rcrepro_model::plan::release_image::ImageSettings;
 use rcrepro_store::export::{self, ExportError};
-use rcrepro_store::ingest::{Dress, TarError, TarOptions, ingest_layers, ingest_tar};
+use rcrepro_store::ingest::{Dress, RootTree, TarError, TarOptions, ingest_layers, ingest_tar};
 use rcrepro_store::{BlobStore, StoreError};
 
 /// The file of an export that names its parts.
@@ -134,7 +134,14 @@ pub(super) fn folded(
             diff_ids.join(", ")
         )));
     }
-    let tree = ingest_layers(store, layers)?;
+    Ok(parts_of(store, settings, &ingest_layers(store, layers)?)?)
+}
+
+/// Stores what makes an image the same as another; its manifest and configuration are left out.
+///
+/// # Errors
+/// As the store gives it.
+pub(super) fn parts_of(store: &dyn BlobStore, settings: &ImageSettings, tree: &RootTree) -> Result<Parts, StoreError> {
     Ok(Parts {
         tree: tree.root,
         config: store.put(&image_settings::encode(settings))?,

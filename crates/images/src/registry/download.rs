@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rcrepro_http::{AttemptCount, FailedRequest, HttpAnswer, HttpError, Method};
+use rcrepro_http::{AttemptCount, FailedRequest, HttpAnswer, HttpError, Method, retry};
 
 use super::connection::Connection;
 use super::document::claimed_digest;
@@ -61,6 +61,25 @@ pub(super) async fn fetch(
     route.ask(object, ask).await
 }
 
+/// Asks whether a blob is there with its size, at the first place that has it.
+///
+/// # Errors
+/// [`RegistryError::NotFound`] when no place has it, [`RegistryError::Size`] and [`RegistryError::Header`] for another one.
+pub(super) async fn ask_for(route: &Route<'_>, wanted: Digest, pause: Duration) -> Result<(), RegistryError> {
+    let (oci, object) = (wanted.hash.to_oci(), &format!("blob {}", wanted.hash.to_oci()));
+    let path = &format!("blobs/{oci}");
+    let ask = async |connection: &Connection| {
+        let attempt = async || {
+            let answer = connection.ask(Method::Head, path, &[], object).await?;
+            // The answer has no body whose length could be known.
+            let announced = answer.header("content-length").and_then(|length| length.parse().ok());
+            Ok(check_headers((connection, object), &answer, wanted, (announced, wanted.size))?)
+        };
+        retry(pause, attempt, |error, pause| route.tell_retry(error, pause)).await
+    };
+    route.ask(object, ask).await
+}
+
 fn arrived(partial: &Option<Partial>) -> u64 {
     partial.as_ref().map_or(0, |partial| partial.size)
 }
@@ -96,7 +115,8 @@ impl Download<'_> {
             let reason = "it sends another part than the one that was asked for".to_owned();
             return Err(FailedRequest::passing(self.unreachable(reason)));
         }
-        self.check_headers(&answer, self.wanted.size - arrived(partial))?;
+        let left = self.wanted.size - arrived(partial);
+        check_headers((self.connection, self.object), &answer, self.wanted, (answer.length(), left))?;
         let arriving = match partial {
             Some(partial) => {
                 partial.resumed = true;
@@ -116,21 +136,6 @@ impl Download<'_> {
                 }
                 Err(failure)
             }
-        }
-    }
-
-    fn check_headers(&self, answer: &HttpAnswer, left: u64) -> Result<(), RegistryError> {
-        if let Some(announced) = answer.length().filter(|announced| *announced != left) {
-            return Err(self.wrong_size(left.to_string(), announced.to_string()));
-        }
-        match claimed_digest(answer).filter(|claimed| *claimed != self.wanted.hash.to_oci()) {
-            Some(found) => Err(RegistryError::Header {
-                object: self.object.to_owned(),
-                registry: self.connection.name().to_owned(),
-                expected: self.wanted.hash,
-                found: found.chars().filter(|c| !c.is_control()).take(200).collect(),
-            }),
-            None => Ok(()),
         }
     }
 
@@ -184,6 +189,28 @@ impl Download<'_> {
     fn unreachable(&self, reason: String) -> RegistryError {
         let (object, registry) = (self.object.to_owned(), self.connection.name().to_owned());
         RegistryError::Unreachable { object, registry, reason }
+    }
+}
+
+/// Holds the headers of an answer against the blob that was asked for: how many bytes it announces, and how many are left.
+fn check_headers(
+    (connection, object): (&Connection, &str),
+    answer: &HttpAnswer,
+    wanted: Digest,
+    (announced, left): (Option<u64>, u64),
+) -> Result<(), RegistryError> {
+    let (object, registry) = (object.to_owned(), connection.name().to_owned());
+    if let Some(announced) = announced.filter(|announced| *announced != left) {
+        return Err(RegistryError::Size { object, registry, expected: left.to_string(), found: announced.to_string() });
+    }
+    match claimed_digest(answer).filter(|claimed| *claimed != wanted.hash.to_oci()) {
+        Some(found) => Err(RegistryError::Header {
+            object,
+            registry,
+            expected: wanted.hash,
+            found: found.chars().filter(|c| !c.is_control()).take(200).collect(),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -19,7 +19,7 @@ pub use self::credentials::docker_config;
 pub use self::error::RegistryError;
 use self::http::Clients;
 pub use self::settings::{RegistryMirrors, RegistrySettings};
-pub use self::unpack::{UNPACKED_LIMIT, store_unpacked};
+pub use self::unpack::{UNPACKED_LIMIT, open_unpacked, store_unpacked};
 use rcrepro_model::content::digest::{Digest, Sha256};
 
 mod connection;
@@ -94,6 +94,17 @@ pub struct PushedImage {
     pub uploaded: u64,
     /// The bytes of the blobs that the registry had.
     pub skipped: u64,
+}
+
+/// An image that a registry serves, as far as its manifest tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServedImage {
+    /// The manifest or index that the reference names now.
+    pub asked: Sha256,
+    /// The manifest of the platform.
+    pub manifest: Digest,
+    /// The config and the layers that it names.
+    pub blobs: Vec<Digest>,
 }
 
 /// A client of registries. Connections are made for each pull and push.

@@ -1,6 +1,6 @@
 //! An image from a registry into the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -9,9 +9,9 @@ use super::document::{self, DOCUMENT_LIMIT, Received, WantedDocument};
 use super::error::RegistryError;
 use super::place::places;
 use super::route::Route;
-use super::{Operation, PARALLEL, Registry, RegistryEvent, download, unpack};
+use super::{Operation, PARALLEL, Registry, RegistryEvent, ServedImage, download, unpack};
 use rcrepro_format::images::oci_document::{self, Descriptor, Document, DocumentError, Packing};
-use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::pulled::{PulledImage, PulledLayer};
 use rcrepro_model::image::reference::ImageReference;
@@ -27,13 +27,7 @@ impl Registry {
     pub async fn resolve(&self, reference: &ImageReference) -> Result<Sha256, RegistryError> {
         let ignore = |_| {};
         let route = self.route(reference, &ignore)?;
-        let tag = reference.tag().unwrap_or("latest");
-        let wanted = WantedDocument {
-            path: format!("manifests/{tag}"),
-            object: format!("tag `{tag}` of `{}`", reference.repository()),
-            hash: None,
-            size: None,
-        };
+        let wanted = by_tag(reference);
         let received = document::fetch(&route, &wanted, self.settings.pause).await?;
         read(&wanted.object, &received)?;
         Ok(received.digest.hash)
@@ -57,13 +51,10 @@ impl Registry {
         let Some(asked) = reference.digest() else {
             return Err(RegistryError::NoDigest { reference: Box::new(reference.clone()) });
         };
-        let pull = Pull { registry: self, route: self.route(reference, on_event)?, store };
-        let top = pull.manifest(asked, None).await?;
-        let (indexes, manifest) = pull.descend(top, platform).await?;
-        let Document::Manifest { config, layers } = read(&manifest.object, &manifest.received)? else {
-            let reason = "an index, expected one image manifest for the platform".to_owned();
-            return Err(RegistryError::Unsupported { object: manifest.object, reason });
-        };
+        let documents = Documents { registry: self, route: self.route(reference, on_event)? };
+        let top = documents.manifest(asked, None).await?;
+        let Found { indexes, manifest, config, layers } = documents.descend(top, platform).await?;
+        let pull = Pull { documents: &documents, store };
         let (config_bytes, layers) = pull.checked_layers(&config, &layers, platform).await?;
         pull.layers(&layers).await?;
 
@@ -83,6 +74,47 @@ impl Registry {
         })
     }
 
+    /// Finds which image a reference names now, for one platform: by its digest, else by its tag, else `latest`. Nothing is kept.
+    ///
+    /// # Errors
+    /// [`RegistryError`].
+    pub async fn find(
+        &self,
+        reference: &ImageReference,
+        platform: ImagePlatform,
+        on_event: &(dyn Fn(RegistryEvent) + Sync),
+    ) -> Result<ServedImage, RegistryError> {
+        let documents = Documents { registry: self, route: self.route(reference, on_event)? };
+        let top = match reference.digest() {
+            Some(digest) => documents.manifest(digest, None).await?,
+            None => {
+                let wanted = by_tag(reference);
+                let received = document::fetch(&documents.route, &wanted, self.settings.pause).await?;
+                Named { object: wanted.object, received }
+            }
+        };
+        let asked = top.received.digest.hash;
+        let Found { manifest, config, layers, .. } = documents.descend(top, platform).await?;
+        let blobs = [&config].into_iter().chain(&layers).map(|blob| blob.digest).collect();
+        Ok(ServedImage { asked, manifest: manifest.received.digest, blobs })
+    }
+
+    /// Asks whether the blobs of an image are there, each with its size; fetches none of them.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotFound`] and [`RegistryError::Size`] for the first that is missing or another one, and whatever asking gives.
+    pub async fn ask_for_blobs(
+        &self,
+        reference: &ImageReference,
+        blobs: &[Digest],
+        on_event: &(dyn Fn(RegistryEvent) + Sync),
+    ) -> Result<(), RegistryError> {
+        let route = self.route(reference, on_event)?;
+        let distinct: BTreeSet<Digest> = blobs.iter().copied().collect();
+        let asked = distinct.into_iter().map(|blob| download::ask_for(&route, blob, self.settings.pause));
+        futures_util::stream::iter(asked).buffer_unordered(PARALLEL).try_collect().await
+    }
+
     fn route<'a>(
         &'a self,
         reference: &ImageReference,
@@ -94,6 +126,10 @@ impl Registry {
 
 /// How deep indexes may be nested.
 const DEPTH: usize = 4;
+/// The most layers of an image: engines mount at most 128.
+const LAYERS: usize = 512;
+/// The most bytes of an image's layers as a registry keeps them: 64 GiB.
+const IMAGE_LIMIT: u64 = 64 << 30;
 
 /// A document with its name for messages.
 struct Named {
@@ -101,20 +137,34 @@ struct Named {
     received: Received,
 }
 
-struct Pull<'a> {
-    registry: &'a Registry,
-    route: Route<'a>,
-    store: &'a Arc<dyn BlobStore>,
+/// An image's manifest with what it names, and the indexes on the way to it, the first on top.
+struct Found {
+    indexes: Vec<Named>,
+    manifest: Named,
+    config: Descriptor,
+    layers: Vec<Descriptor>,
 }
 
-impl Pull<'_> {
-    /// Goes down from what was asked for to the platform's manifest; gives the indexes on the way, the first on top. Where an
-    /// index has no entry for the platform, those of its entries are looked into that are indexes and name none.
-    async fn descend(&self, top: Named, platform: ImagePlatform) -> Result<(Vec<Named>, Named), RegistryError> {
+/// What is asked for manifests and indexes.
+struct Documents<'a> {
+    registry: &'a Registry,
+    route: Route<'a>,
+}
+
+impl Documents<'_> {
+    /// Goes down from what was asked for to the platform's manifest. Where an index has no entry for the platform, those of its
+    /// entries are looked into that are indexes and name none.
+    async fn descend(&self, top: Named, platform: ImagePlatform) -> Result<Found, RegistryError> {
         let mut way: Vec<Named> = Vec::new();
         let mut at = top;
         loop {
-            let Document::Index(entries) = read(&at.object, &at.received)? else { return Ok((way, at)) };
+            let entries = match read(&at.object, &at.received)? {
+                Document::Index(entries) => entries,
+                Document::Manifest { config, layers } => {
+                    bounded(&at.object, &layers)?;
+                    return Ok(Found { indexes: way, manifest: at, config, layers });
+                }
+            };
             if way.len() >= DEPTH {
                 let reason = format!(
                     "it is index number {} on the way down, expected a manifest after at most {DEPTH}",
@@ -157,7 +207,14 @@ impl Pull<'_> {
         }
         Ok(Named { object, received })
     }
+}
 
+struct Pull<'a> {
+    documents: &'a Documents<'a>,
+    store: &'a Arc<dyn BlobStore>,
+}
+
+impl Pull<'_> {
     /// Fetches the config and pairs its DiffIds with the manifest's layers.
     async fn checked_layers(
         &self,
@@ -176,7 +233,7 @@ impl Pull<'_> {
         } else {
             let (hash, size) = (Some(config.digest.hash), Some(config.digest.size));
             let wanted = WantedDocument { path: format!("blobs/{oci}"), object: object.clone(), hash, size };
-            document::fetch(&self.route, &wanted, self.registry.settings.pause).await?.bytes
+            document::fetch(&self.documents.route, &wanted, self.documents.registry.settings.pause).await?.bytes
         };
         let facts = oci_document::config(&config.media_type, &bytes, platform).map_err(wrong(&object))?;
         if facts.diff_ids.len() != layers.len() {
@@ -204,7 +261,7 @@ impl Pull<'_> {
             }
         }
         let bytes = missing.keys().map(|blob| blob.size).sum();
-        self.route.tell(RegistryEvent::Pulling { layers: missing.len(), bytes });
+        self.documents.route.tell(RegistryEvent::Pulling { layers: missing.len(), bytes });
         // The same blob twice is one thing to fetch; with another DiffId it is one more to check.
         let distinct: BTreeMap<_, _> =
             layers.iter().map(|(layer, packing)| ((layer.blob, layer.diff_id), (layer.clone(), *packing))).collect();
@@ -214,16 +271,39 @@ impl Pull<'_> {
         }
         let work = blobs.into_iter().map(|(blob, uses)| async move {
             let object = format!("layer {}", blob.hash.to_oci());
-            download::fetch(&self.route, blob, &object, self.store, self.registry.settings.pause).await?;
-            let (store, limit) = (self.store.clone(), self.registry.settings.unpacked_limit);
+            download::fetch(&self.documents.route, blob, &object, self.store, self.documents.registry.settings.pause)
+                .await?;
+            let (store, limit) = (self.store.clone(), self.documents.registry.settings.unpacked_limit);
             let check =
                 move || uses.iter().try_for_each(|(layer, packing)| unpack::check(&*store, layer, *packing, limit));
             tokio::task::spawn_blocking(check).await.expect("unpacking a layer does not panic")?;
-            self.route.tell(RegistryEvent::Pulled { layer: blob });
+            self.documents.route.tell(RegistryEvent::Pulled { layer: blob });
             Ok(())
         });
         futures_util::stream::iter(work).buffer_unordered(PARALLEL).try_collect().await
     }
+}
+
+/// Describes the document that a tag names.
+fn by_tag(reference: &ImageReference) -> WantedDocument {
+    let tag = reference.tag().unwrap_or("latest");
+    WantedDocument {
+        path: format!("manifests/{tag}"),
+        object: format!("tag `{tag}` of `{}`", reference.repository()),
+        hash: None,
+        size: None,
+    }
+}
+
+/// Refuses more layers, or more bytes of them, than an image may have.
+fn bounded(object: &str, layers: &[Descriptor]) -> Result<(), RegistryError> {
+    let bytes = layers.iter().fold(0_u64, |sum, layer| sum.saturating_add(layer.digest.size));
+    let reason = match (layers.len() > LAYERS, bytes > IMAGE_LIMIT) {
+        (true, _) => format!("it has {} layers, expected at most {LAYERS}", layers.len()),
+        (_, true) => format!("its layers have {bytes} bytes together, expected at most {IMAGE_LIMIT}"),
+        _ => return Ok(()),
+    };
+    Err(RegistryError::Unsupported { object: object.to_owned(), reason })
 }
 
 fn read(object: &str, received: &Received) -> Result<Document, RegistryError> {

@@ -69,6 +69,15 @@ pub fn store_unpacked(store: &dyn BlobStore, layer: &PulledLayer) -> Result<Dige
     Ok(writer.blob.commit()?)
 }
 
+/// Opens a layer that was pulled as its uncompressed tar. That it unpacks to its DiffId, and to how much, was checked when it came.
+///
+/// # Errors
+/// As the store gives it.
+pub fn open_unpacked(store: &dyn BlobStore, layer: &PulledLayer) -> Result<Box<dyn Read + Send>, StoreError> {
+    let packing = Packing::of_media_type(&layer.media_type).unwrap_or(Packing::Plain);
+    Ok(unpacked(store.reader(layer.blob)?, packing))
+}
+
 /// How unpacking ended.
 enum Unpacked {
     Whole,
@@ -83,12 +92,7 @@ fn unpack(
     limit: u64,
     out: &mut dyn Write,
 ) -> Result<Unpacked, StoreError> {
-    let packed = store.reader(blob)?;
-    let mut unpacked: Box<dyn Read> = match packing {
-        Packing::Plain => packed,
-        Packing::Gzip => Box::new(rcrepro_compression::gzip(packed)),
-        Packing::Zstd => Box::new(rcrepro_compression::zstd(packed)),
-    };
+    let mut unpacked = unpacked(store.reader(blob)?, packing);
     Ok(match io::copy(&mut (&mut unpacked).take(limit), out) {
         Err(error) => Unpacked::Broken(error),
         Ok(_) => match unpacked.read(&mut [0]) {
@@ -97,6 +101,14 @@ fn unpack(
             Err(error) => Unpacked::Broken(error),
         },
     })
+}
+
+fn unpacked(packed: Box<dyn Read + Send>, packing: Packing) -> Box<dyn Read + Send> {
+    match packing {
+        Packing::Plain => packed,
+        Packing::Gzip => Box::new(rcrepro_compression::gzip(packed)),
+        Packing::Zstd => Box::new(rcrepro_compression::zstd(packed)),
+    }
 }
 
 fn record(layer: &PulledLayer, packing: Packing) -> String {

@@ -308,6 +308,58 @@ async fn indexes_in_indexes_are_gone_down_to_a_depth() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn layers_without_end_are_refused_before_the_first_is_fetched() {
+    let config = json!({ "architecture": architecture(), "os": "linux", "config": {} });
+    let many = Published::of(&vec![(TAR, b"t".as_slice(), b"t".as_slice()); 513], config);
+    let error = refused("513 layers", &client(), &many, &[], |_, reply| reply).await;
+    assert!(error.to_string().contains("it has 513 layers, expected at most 512"), "{error}");
+    let text = String::from_utf8(Published::sample().bytes(Published::sample().manifest).to_vec()).expect("JSON");
+    let (size, huge) = ("\"size\":300000", "\"size\":70000000000");
+    assert!(text.contains(size), "{text}");
+    let manifest = text.replace(size, huge).into_bytes();
+    let mut image = Published::sample();
+    image.blobs.insert(Sha256::of(&manifest), (MANIFEST.to_owned(), manifest.clone()));
+    image.manifest = Digest::of(&manifest);
+    let error = refused("70 GB", &client(), &image, &[], |_, reply| reply).await;
+    assert!(error.to_string().contains("bytes together, expected at most"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_is_found_by_tag_and_digest_and_its_blobs_are_asked_for() {
+    let image = Published::sample();
+    let all = nested(&image, 2, false);
+    let honest = all.clone();
+    let server = Server::start(move |request| honest.answer(request));
+    let by_digest = all.reference(&server.authority);
+    let by_tag = format!("{}/team/tool:1", server.authority).parse().expect("a reference");
+    for reference in [&by_digest, &by_tag] {
+        let found = client().find(reference, platform(), &|_| {}).await.expect("found");
+        assert_eq!((found.asked, found.manifest), (all.manifest.hash, image.manifest));
+        client().ask_for_blobs(reference, &found.blobs, &|_| {}).await.expect("there");
+        assert_eq!(found.blobs.len(), image.layers.len() + 1);
+    }
+    let layer = image.layers[1];
+    let mut without = all.clone();
+    without.blobs.remove(&layer.hash);
+    let server = Server::start(move |request| without.answer(request));
+    let reference = all.reference(&server.authority);
+    let error =
+        client().ask_for_blobs(&reference, &[image.config, layer], &|_| {}).await.expect_err("a blob is missing");
+    assert!(
+        matches!(&error, RegistryError::NotFound { object, .. } if object.contains(&layer.hash.to_oci())),
+        "{error}"
+    );
+    let short = all.clone();
+    let server = Server::start(move |request| {
+        let reply = short.answer(request);
+        if is_for(request, layer) { Reply::new(200, TAR, b"short") } else { reply }
+    });
+    let reference = all.reference(&server.authority);
+    let error = client().ask_for_blobs(&reference, &[layer], &|_| {}).await.expect_err("another size");
+    assert!(error.is_tampering(), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_for_people_is_told_as_one() {
     let image = Published::sample();
     let page = |_: &ServedRequest, _: Reply| Reply::new(200, "text/html; charset=utf-8", b"<html>Sign in</html>");

@@ -7,4 +7,5 @@ pub mod manifest;
 pub mod release_record;
 pub mod repository;
 pub mod run_record;
+pub mod served;
 pub mod suppression;

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use super::tar::keep;
-use super::{IngestLimits, Meter, TarError, with_buffer};
-use crate::{BlobBatch, BlobStore};
+use super::{HashOnly, IngestLimits, Meter, TarError, with_buffer};
+use crate::{BlobBatch, BlobStore, StoreError};
 use rcrepro_archive::tar::MemberKind;
 use rcrepro_archive::tar::reader::TarReader;
 use rcrepro_model::content::digest::Digest;
@@ -47,12 +47,39 @@ pub struct RootTree {
 /// [`TarError`] for a layer that is not a whole archive or holds what cannot be in a tree, such as a device.
 pub fn ingest_layers(store: &dyn BlobStore, layers: &[Digest]) -> Result<RootTree, TarError> {
     let batch = store.batch()?;
-    let mut paths = BTreeMap::new();
+    let paths = folded(&*batch, layers.iter().map(|layer| store.reader(*layer)))?;
+    stored(batch, paths)
+}
+
+/// As [`ingest_layers`], of layers that come uncompressed from their readers, and without the contents of files: the tree names
+/// them by their digests, which is enough to compare it.
+///
+/// # Errors
+/// As [`ingest_layers`], and [`TarError::Limit`] when the layers together hold more than the default [`IngestLimits`] allow.
+pub fn hash_layers<'a>(
+    store: &dyn BlobStore,
+    layers: impl IntoIterator<Item = Result<Box<dyn Read + Send + 'a>, StoreError>>,
+) -> Result<RootTree, TarError> {
+    let paths = folded(&HashOnly, layers)?;
+    stored(store.batch()?, paths)
+}
+
+/// Lays the layers over each other and brings their files' contents into the batch.
+fn folded<'a>(
+    batch: &dyn BlobBatch,
+    layers: impl IntoIterator<Item = Result<Box<dyn Read + Send + 'a>, StoreError>>,
+) -> Result<Paths, TarError> {
+    let mut paths = Paths::new();
     let mut meter = Meter::new(IngestLimits::default());
     for layer in layers {
-        let changes = changes(&mut *store.reader(*layer)?, &*batch, &mut meter, &paths)?;
+        let changes = changes(&mut *layer?, batch, &mut meter, &paths)?;
         lay(&mut paths, changes);
     }
+    Ok(paths)
+}
+
+/// Stores the folders of a tree.
+fn stored(batch: Box<dyn BlobBatch + '_>, paths: Paths) -> Result<RootTree, TarError> {
     let mut builder = TreeBuilder::default();
     for (path, (item, _)) in &paths {
         match item {
@@ -258,6 +285,21 @@ mod tests {
         ] {
             assert!(matches!(laid(&[&[wrong]]), Err(TarError::Entry { .. })), "{}", wrong.0);
         }
+    }
+
+    #[test]
+    fn hashing_gives_the_same_tree_and_keeps_no_contents() {
+        let store = MemoryStore::default();
+        let layers = [
+            layer(&store, &[("a/", FOLDER, "", 0o755), ("a/x", FILE, "1", 0o644)]),
+            layer(&store, &[("b", FILE, "2", 0o600)]),
+        ];
+        let kept = ingest_layers(&store, &layers).expect("laid");
+        let other = MemoryStore::default();
+        let hashed = hash_layers(&other, layers.iter().map(|layer| store.reader(*layer))).expect("laid");
+        assert_eq!(hashed, kept);
+        assert_eq!(walk(&other, hashed.root).expect("a tree"), walk(&store, kept.root).expect("a tree"));
+        assert!(!other.contains(Digest::of(b"1")).expect("known") && store.contains(Digest::of(b"1")).expect("known"));
     }
 
     #[test]

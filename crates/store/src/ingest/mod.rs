@@ -21,7 +21,7 @@ mod tar_error;
 pub use self::dir::{hash_dir, ingest_dir, ingest_dir_into, ingest_output};
 pub use self::dir_error::DirError;
 pub use self::git::{GitError, GitSource, IngestedSource, Visited, ingest_git, look_git, visit_git};
-pub use self::layers::{Dress, RootTree, ingest_layers};
+pub use self::layers::{Dress, RootTree, hash_layers, ingest_layers};
 pub use self::scan::DirOptions;
 pub use self::tar::{TarOptions, ingest_tar, ingest_tar_into};
 pub use self::tar_error::TarError;
