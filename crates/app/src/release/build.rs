@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::buildkit::{BuildkitTarget, BuiltByBuildkit};
 use super::context::{text_of, tree};
 use super::error::ReleaseError;
 use super::step::{ReleaseStep, finding};
@@ -13,7 +12,6 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::release_record::{BuilderEntry, Parts};
 use rcrepro_model::execution::derive::frozen_environment;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::fault::Fault;
@@ -67,55 +65,7 @@ pub(super) struct Refusal {
     pub found: String,
 }
 
-/// An image that was built.
-pub(super) struct Made {
-    pub parts: Parts,
-    /// What holds it in the engine; none when it need not be tried.
-    pub target: Option<BuiltTarget>,
-    /// What built it, where that was not the engine's classic builder.
-    pub builder: Option<BuilderEntry>,
-    /// The same target for other platforms.
-    pub others: BTreeMap<ImagePlatform, BuiltByBuildkit>,
-}
-
 impl ReleaseStep<'_> {
-    /// Builds an image as the plan says and reads what came out; with `tried` it stays in the engine.
-    ///
-    /// # Errors
-    /// [`ReleaseError`] when it cannot be said whether it was built.
-    pub(super) async fn make(
-        &self,
-        host: &dyn ImageHost,
-        (name, image): (&Name, &ReleaseImage),
-        builders: &mut Builders,
-        tried: bool,
-    ) -> Result<Result<Made, Finding>, ReleaseError> {
-        let Some(buildkit) = &image.buildkit else {
-            return Ok(match self.build(host, name, image, builders).await? {
-                Ok(target) => {
-                    let parts = self.read(host, name, target.id()).await?;
-                    Ok(Made { parts, target: Some(target), builder: None, others: BTreeMap::new() })
-                }
-                Err(finding) => Err(finding),
-            });
-        };
-        let machine = self.machine_platform(name)?;
-        let target = BuildkitTarget { name, image, buildkit, platform: machine };
-        let built = match self.build_by_buildkit(&target).await? {
-            Ok(built) => built,
-            Err(finding) => return Ok(Err(finding)),
-        };
-        let mut others = BTreeMap::new();
-        for platform in buildkit.other_platforms(machine) {
-            match self.build_by_buildkit(&BuildkitTarget { platform, ..target }).await? {
-                Ok(built) => drop(others.insert(platform, built)),
-                Err(finding) => return Ok(Err(finding)),
-            }
-        }
-        let target = if tried { Some(self.hold(host, name, &built).await?) } else { None };
-        Ok(Ok(Made { parts: built.parts, target, builder: Some(built.entry), others }))
-    }
-
     /// Builds a target. What keeps it from being built is a finding.
     ///
     /// # Errors

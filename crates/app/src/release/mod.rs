@@ -6,16 +6,20 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use self::build::{Builders, Made};
+use self::build::Builders;
+use self::buildkit::{BuildkitTarget, BuiltByBuildkit};
 use self::error::ReleaseError;
 use self::step::{ReleaseStep, finding, record_path};
 use self::trial::Trial;
 use super::evidence;
-use rcrepro_engine::ImageHost;
+use rcrepro_engine::{BuiltTarget, ImageHost};
 use rcrepro_format::records::release_json;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::release_record::{BuiltEntry, RELEASE_RECORD_VERSION, ReleaseRecord, Released};
+use rcrepro_model::evidence::release_record::{
+    BuilderEntry, BuiltEntry, Parts, RELEASE_RECORD_VERSION, ReleaseRecord, Released,
+};
+use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
 use rcrepro_store::BlobStore as _;
 use rcrepro_store::fs::FsStore;
@@ -37,6 +41,17 @@ pub mod verify;
 
 #[cfg(test)]
 mod tests;
+
+/// An image that was built.
+struct Made {
+    parts: Parts,
+    /// What holds it in the engine; none when it need not be tried.
+    target: Option<BuiltTarget>,
+    /// What built it, where that was not the engine's classic builder.
+    builder: Option<BuilderEntry>,
+    /// The same target for other platforms.
+    others: BTreeMap<ImagePlatform, BuiltByBuildkit>,
+}
 
 impl ReleaseStep<'_> {
     /// Builds and tries the packet's images, in the plan's order; none for a packet without any.
@@ -142,6 +157,43 @@ impl ReleaseStep<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Builds an image as the plan says and reads what came out; with `tried` it stays in the engine.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] when it cannot be said whether it was built.
+    async fn make(
+        &self,
+        host: &dyn ImageHost,
+        (name, image): (&Name, &ReleaseImage),
+        builders: &mut Builders,
+        tried: bool,
+    ) -> Result<Result<Made, Finding>, ReleaseError> {
+        let Some(buildkit) = &image.buildkit else {
+            return Ok(match self.build(host, name, image, builders).await? {
+                Ok(target) => {
+                    let parts = self.read(host, name, target.id()).await?;
+                    Ok(Made { parts, target: Some(target), builder: None, others: BTreeMap::new() })
+                }
+                Err(finding) => Err(finding),
+            });
+        };
+        let machine = self.machine_platform(name)?;
+        let target = BuildkitTarget { name, image, buildkit, platform: machine };
+        let built = match self.build_by_buildkit(&target).await? {
+            Ok(built) => built,
+            Err(finding) => return Ok(Err(finding)),
+        };
+        let mut others = BTreeMap::new();
+        for platform in buildkit.other_platforms(machine) {
+            match self.build_by_buildkit(&BuildkitTarget { platform, ..target }).await? {
+                Ok(built) => drop(others.insert(platform, built)),
+                Err(finding) => return Ok(Err(finding)),
+            }
+        }
+        let target = if tried { Some(self.hold(host, name, &built).await?) } else { None };
+        Ok(Ok(Made { parts: built.parts, target, builder: Some(built.entry), others }))
     }
 
     /// Gives what builds images; a reason in words where nothing does.

@@ -112,12 +112,7 @@ pub fn judge_record(
     judged.evidence = count;
     let is_whole = missing.is_empty();
     match (beside.missing, is_whole) {
-        (true, false) => judged.findings.push(Finding {
-            name: FindingName::EvidenceMissing,
-            at: EVIDENCE.to_owned(),
-            expected: "the folder of evidence that travels with the record".to_owned(),
-            found: format!("no folder `{}`", beside.path.display()),
-        }),
+        (true, false) => judged.findings.push(no_folder(beside)),
         _ => judged.findings.extend(missing),
     }
     for (name, image) in &wanted {
@@ -145,6 +140,15 @@ pub fn judge_record(
     }
     untied(&record, &mut judged.untied);
     judged
+}
+
+fn no_folder(beside: &EvidenceFolder) -> Finding {
+    Finding {
+        name: FindingName::EvidenceMissing,
+        at: EVIDENCE.to_owned(),
+        expected: "the folder of evidence that travels with the record".to_owned(),
+        found: format!("no folder `{}`", beside.path.display()),
+    }
 }
 
 fn unreadable(error: &ReleaseRecordError) -> Finding {

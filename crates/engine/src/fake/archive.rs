@@ -25,7 +25,7 @@ impl FakeImage {
         Self { files: BTreeMap::new(), user: user.to_owned(), health_check: Vec::new() }
     }
 
-    /// Has the engine check its health by a command.
+    /// Adds a health check.
     #[must_use]
     pub fn health_check(mut self, kind: &str, command: &str) -> Self {
         self.health_check = vec![kind.to_owned(), command.to_owned()];

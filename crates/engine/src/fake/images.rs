@@ -106,7 +106,7 @@ impl FakeRun {
         self
     }
 
-    /// Has a health check that comes to this.
+    /// Sets what its health check comes to.
     #[must_use]
     pub fn health(mut self, health: ImageHealth) -> Self {
         self.health = health;

@@ -94,7 +94,7 @@ pub struct BuilderEntry {
 /// An image that was built for another platform than that of the machine, and was not started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlatformEntry {
+pub struct OtherPlatformEntry {
     /// The REAPI `Action` of the build.
     pub action: Digest,
     /// The REAPI `Command` of that action.
@@ -124,7 +124,7 @@ pub struct BuiltEntry {
     pub again: Parts,
     /// The same for further platforms, such as `linux/arm64`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
-    pub platforms: BTreeMap<String, PlatformEntry>,
+    pub platforms: BTreeMap<String, OtherPlatformEntry>,
     /// How it ran by itself, in the plan's order.
     pub runs: Vec<RunEntry>,
     /// What ran beside it, in the plan's order.
@@ -235,7 +235,7 @@ impl ReleaseRecord {
         })
     }
 
-    /// Whether it says what its version says of each image's end, health, line and platforms, and no more.
+    /// Whether it holds each image's end, health, line and platforms exactly as its version has them.
     #[must_use]
     pub fn has_ends_of_its_version(&self) -> bool {
         let is_fourth = self.version >= 4;

@@ -120,7 +120,7 @@ impl Action {
         message.encode_to_vec()
     }
 
-    /// Reads the input root out of an encoded REAPI `Action`; none where the bytes are none.
+    /// Reads the input root out of an encoded REAPI `Action`; `None` for other bytes.
     #[must_use]
     pub fn input_root_of(bytes: &[u8]) -> Option<Digest> {
         Digest::from_reapi(reapi::Action::decode(bytes).ok()?.input_root_digest.as_ref()?).ok()

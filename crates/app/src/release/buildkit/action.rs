@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::BuildkitTarget;
 use super::inputs::Deps;
+use super::target::BuildkitTarget;
 use crate::machine::build_secrets;
 use crate::release::error::ReleaseError;
 use crate::release::step::ReleaseStep;

@@ -6,12 +6,14 @@
 mod action;
 mod image;
 mod inputs;
+mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 pub(super) use self::action::recorded_command;
 use self::action::{BuildLine, OUTPUT, all_arguments, layout_folders};
+pub(super) use self::target::BuildkitTarget;
 use super::build::{Refusal, listed, tail};
 use super::error::ReleaseError;
 use super::step::{ReleaseStep, finding};
@@ -26,7 +28,7 @@ use rcrepro_images::oci::layout::write_archive;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::release_record::{BuilderEntry, Parts, PlatformEntry};
+use rcrepro_model::evidence::release_record::{BuilderEntry, OtherPlatformEntry, Parts};
 use rcrepro_model::execution::action::{Action, Ending, Output};
 use rcrepro_model::execution::ending;
 use rcrepro_model::execution::event::RunEvent;
@@ -42,18 +44,6 @@ const NO_BUILDER: i32 = 70;
 /// The line before and after what the step that failed has written.
 const RULER: &str = "------";
 
-/// What BuildKit builds once.
-#[derive(Clone, Copy)]
-pub(super) struct BuildkitTarget<'a> {
-    pub name: &'a Name,
-    /// The image's table in the plan.
-    pub image: &'a ReleaseImage,
-    /// What of it is BuildKit's.
-    pub buildkit: &'a BuildkitImage,
-    /// The platform that it is built for.
-    pub platform: ImagePlatform,
-}
-
 /// An image that BuildKit made, all of it in the store.
 pub(super) struct BuiltByBuildkit {
     pub parts: Parts,
@@ -63,10 +53,10 @@ pub(super) struct BuiltByBuildkit {
 
 impl BuiltByBuildkit {
     /// Makes its entry in a record, where it is for another platform than the machine's.
-    pub(super) fn platform_entry(&self) -> PlatformEntry {
+    pub(super) fn platform_entry(&self) -> OtherPlatformEntry {
         let BuilderEntry { action, command, .. } = self.entry;
         let command = command.expect("each build has a line");
-        PlatformEntry { action, command, parts: self.parts, again: self.parts }
+        OtherPlatformEntry { action, command, parts: self.parts, again: self.parts }
     }
 }
 
