@@ -30,6 +30,7 @@ use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::git::shallow::{self, ShallowChoice, ShallowSource};
 use rcrepro_store::git::status::{Uncommitted, uncommitted};
+use rcrepro_store::git::stored::as_stored;
 use rcrepro_store::ingest::{GitSource, IngestLimits, IngestedSource, Visited, ingest_git, visit_git};
 
 /// Globs, relative to the plan's folder, of the records that rcrepro writes there.
@@ -62,7 +63,7 @@ impl Workspace {
     pub fn open(folder: &Path) -> Result<Self, WorkspaceError> {
         let shown = shown(folder);
         let no_plan = |source| WorkspaceError::NoPlan { path: shown.clone(), source };
-        let plan_bytes = door::read(&folder.join(PLAN_FILE), PLAN_LIMIT).map_err(no_plan)?;
+        let plan_bytes = on_disk(folder).map_err(no_plan)?;
         let folder = folder.canonicalize().map_err(no_plan)?;
         let plan = parse(&plan_bytes).map_err(|mistake| WorkspaceError::Plan { path: shown.clone(), mistake })?;
         Ok(Self { folder, plan_bytes, plan, files: PlanFiles::WorkingCopy })
@@ -75,7 +76,7 @@ impl Workspace {
     pub fn at(folder: &Path, revision: &str) -> Result<Self, WorkspaceError> {
         let shown = shown(folder);
         let no_plan = |source| WorkspaceError::NoPlan { path: shown.clone(), source };
-        let on_disk = door::read(&folder.join(PLAN_FILE), PLAN_LIMIT);
+        let on_disk = on_disk(folder);
         let folder = folder.canonicalize().map_err(no_plan)?;
         let (repository, below) = match (repository(&folder), &on_disk) {
             (Err(_), Err(error)) => return Err(no_plan(io::Error::new(error.kind(), error.to_string()))),
@@ -295,6 +296,12 @@ impl Workspace {
     pub(crate) fn exclude(&self) -> PathGlobSet {
         excluded_by(&self.plan)
     }
+}
+
+/// Reads the plan of the working copy as git would store it.
+fn on_disk(folder: &Path) -> io::Result<Vec<u8>> {
+    let path = folder.join(PLAN_FILE);
+    as_stored(&path, door::read(&path, PLAN_LIMIT)?)
 }
 
 fn written(plan: &Plan) -> Vec<String> {
