@@ -12,6 +12,7 @@ use super::history::{History, RecordedRun};
 use super::recorded;
 use super::verify::{Verification, repository, verify};
 use crate::board::status_error::StatusError;
+use crate::release::latest;
 use crate::suppressions::trees::SourceReadings;
 use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json;
@@ -174,6 +175,10 @@ impl<'a> PacketJudge<'a> {
         let why = lines(&verification).into_iter().map(of).collect();
         if let Some(evidence) = wrong(verification.standing(), why) {
             return Ok(Some(evidence));
+        }
+        // Nothing is recorded of a run whose images of the release are not what they must be.
+        if let Some(why) = latest::failure(&self.history, id, (self.source, false))? {
+            return Ok(Some(PacketEvidence::Failed { why: vec![format!("the images of the release {why}")] }));
         }
         let (ran, expected) = (manifest.commands.len(), self.workspace.plan.commands(packet).count());
         let why = || format!("{} {} ended after {ran} of {expected} commands", record.kind, record.run);
