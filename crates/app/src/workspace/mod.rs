@@ -6,6 +6,7 @@ mod error;
 pub mod files;
 mod look;
 pub mod missing;
+mod needed_images;
 pub mod next;
 pub mod plan_files;
 pub mod project;
