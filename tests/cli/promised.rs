@@ -45,6 +45,9 @@ fn an_output_that_cannot_be_kept_is_its_own_commands_trouble() {
     let scene = Scene::new(
         &[
             command("pipe", "mkdir o && mkfifo o/p", "outputs = [\"o\"]"),
+            command("lone-pipe", "mkfifo p", "outputs = [\"p\"]"),
+            command("below-source", "true", "outputs = [\"greeting.txt/x/y\"]\nproof = \"exit-code\""),
+            command("below-made", "echo > f", "outputs = [\"f/x\"]\nproof = \"exit-code\""),
             command("sparse", "truncate -s 300G large", "outputs = [\"large\"]"),
             command("fine", "echo fine", "proof = \"exit-code\""),
         ]
@@ -55,16 +58,34 @@ fn an_output_that_cannot_be_kept_is_its_own_commands_trouble() {
     for text in [
         "output-unkept  commands.pipe.outputs.o",
         "`/work/o/p` is a fifo",
+        "output-unkept  commands.below-source.outputs.greeting.txt/x/y",
+        "nothing can be at `/work/greeting.txt/x/y`: `/work/greeting.txt` is not a folder",
+        "nothing can be at `/work/f/x`: `/work/f` is not a folder",
         "output-unkept  commands.sparse.outputs.large",
         "it holds more than 1 GiB: max-output = \"4GiB\"",
         "ok  fine",
     ] {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }
+    // The board and a stranger are told the same of what was there.
+    for arguments in [&["status"][..], &["verify", "manifests/RC-05.failed.json"]] {
+        let told = scene.run(arguments);
+        assert_eq!(told.code, 1, "{}{}", told.stdout, told.stderr);
+        for text in
+            ["output-unkept", "`/work/o/p` is a fifo", "`/work/p` is a fifo", "`/work/greeting.txt` is not a folder"]
+        {
+            assert!(told.stdout.contains(text), "`{text}` in\n{}", told.stdout);
+        }
+        assert!(!told.stdout.contains("output-missing"), "{}", told.stdout);
+    }
     assert!(!ended.stdout.contains("volumes") && !ended.stderr.contains("volumes"), "no path of the engine's");
+    assert!(!ended.stdout.contains("/var/lib"), "{}", ended.stdout);
     assert_eq!(scene.ok(&["log", "RC-05", "fine"]).stdout, "fine\n", "its result is kept");
 
     scene.replace("rcrepro.toml", "mkdir o && mkfifo o/p", "mkdir o");
+    scene.replace("rcrepro.toml", "mkfifo p", "touch p");
+    scene.replace("rcrepro.toml", "greeting.txt/x/y", "greeting.txt");
+    scene.replace("rcrepro.toml", "echo > f", "mkdir f && touch f/x");
     scene.replace("rcrepro.toml", "truncate -s 300G large", "truncate -s 3M large");
     scene.replace("rcrepro.toml", "outputs = [\"large\"]", "outputs = [\"large\"]\nmax-output = \"2MiB\"");
     scene.commit("smaller");
