@@ -116,3 +116,31 @@ fn a_lost_container_is_its_own_commands_trouble() {
     assert_eq!(scene.ok(&["log", "RC-05", "kept"]).stdout, "kept\n", "its result is kept");
     assert_eq!(scene.containers_of("lost"), Vec::<String>::new());
 }
+
+#[test]
+fn an_output_that_is_in_the_source_is_a_note_and_no_failure() {
+    let scene = Scene::new(
+        &[
+            command("makes-nothing", "cat greeting.txt", "outputs = [\"greeting.txt\"]\nproof = \"exit-code\""),
+            command("makes-anew", "echo made > made/file", "outputs = [\"made\"]\nproof = \"exit-code\""),
+            command("makes-another", "echo other > kept.txt", "outputs = [\"kept.txt\"]\nproof = \"exit-code\""),
+        ]
+        .concat(),
+    );
+    scene.write("made/.gitignore", b"*\n!.gitignore\n");
+    scene.write("kept.txt", b"before\n");
+    scene.commit("outputs in the source");
+    let check = scene.ok(&["check"]).stdout;
+    for (path, id, is_noted) in
+        [("greeting.txt", "makes-nothing", true), ("made", "makes-anew", false), ("kept.txt", "makes-another", true)]
+    {
+        let note = format!("the output `{path}` of `{id}` is in the source");
+        assert_eq!(check.contains(&note), is_noted, "{note}\n{check}");
+    }
+    let ran = scene.ok(&["run", "RC-05"]).stdout;
+    let note = "`greeting.txt` is as the source has it: nothing shows that the command made it";
+    assert_eq!(ran.matches("as the source has").count(), 1, "{ran}");
+    assert!(ran.contains(note), "{ran}");
+    let document = scene.ok(&["--json", "run", "RC-05", "--fresh"]).stdout;
+    assert!(document.contains(note), "{document}");
+}
