@@ -24,6 +24,7 @@ use rcrepro_model::evidence::manifest::{ReproManifest, version_for};
 use rcrepro_model::plan::{Packet, PacketId};
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::plural::counted;
 use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 use rcrepro_store::fs::FsStore;
@@ -182,7 +183,7 @@ impl<'a> PacketJudge<'a> {
             return Ok(Some(PacketEvidence::Failed { why: vec![format!("the images of the release {why}")] }));
         }
         let (ran, expected) = (manifest.commands.len(), self.workspace.plan.commands(packet).count());
-        let why = || format!("{} {} ended after {ran} of {expected} commands", record.kind, record.run);
+        let why = || format!("{} {} ended after {ran} of {}", record.kind, record.run, counted(expected, "command"));
         Ok((ran < expected).then(|| PacketEvidence::Undecided { why: vec![why()] }))
     }
 }
