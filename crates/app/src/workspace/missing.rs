@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use super::needed_images::NeededFile;
 use super::{attributes, needed_images};
 use crate::evidence::currency::stale_lock;
 use crate::frozen;
@@ -22,7 +23,7 @@ use rcrepro_model::text::causes::causes;
 use rcrepro_model::text::hint::Hint as _;
 
 /// What brings definitions of images: the template's own are beside its plan, which `init` does not write over another one.
-pub(super) const DEFINITIONS: &str =
+const DEFINITIONS: &str =
     "mkdir template && rcrepro -C template init --template release-confidence && cp -rn template/images .";
 
 /// A missing thing, with the command that makes it.
@@ -175,7 +176,12 @@ fn below(workspace: &Workspace, source: &ImageSource) -> Vec<Missing> {
     };
     let path = workspace.folder.join(definition);
     let found = ImageFolder::of_definition(&path, platform);
-    found.map_or_else(|_| Vec::new(), |(folder, image)| needed_images::missing_below(workspace, &folder, &image))
+    let Ok((folder, image)) = found else { return Vec::new() };
+    let missing = |needed| match needed {
+        NeededFile::Definition(what) => Missing { what, hint: DEFINITIONS.to_owned() },
+        NeededFile::Lock(what, image) => Missing { what, hint: format!("rcrepro image lock {image}") },
+    };
+    needed_images::missing_below(workspace, &folder, &image).into_iter().map(missing).collect()
 }
 
 fn image(workspace: &Workspace, name: &Name, source: &ImageSource) -> Option<Missing> {

@@ -3,13 +3,20 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::missing::Missing;
 use crate::toolchain::folder::ImageFolder;
 use crate::workspace::Workspace;
 use rcrepro_model::image::definition::ImageName;
 
+/// What an image needs beside its own files and that is not there, with a name for people.
+pub(super) enum NeededFile {
+    /// `images/NAME.toml`, by a name for people.
+    Definition(String),
+    /// The lock of this image.
+    Lock(String, ImageName),
+}
+
 /// Lists the definitions and locks that an image needs beside its own and that are not there, what is to be made first at the front.
-pub(super) fn missing_below(workspace: &Workspace, folder: &ImageFolder, image: &ImageName) -> Vec<Missing> {
+pub(super) fn missing_below(workspace: &Workspace, folder: &ImageFolder, image: &ImageName) -> Vec<NeededFile> {
     let mut walk = Walk { workspace, folder, seen: BTreeSet::new(), found: Vec::new() };
     walk.below(image);
     walk.found
@@ -19,7 +26,7 @@ struct Walk<'a> {
     workspace: &'a Workspace,
     folder: &'a ImageFolder,
     seen: BTreeSet<ImageName>,
-    found: Vec<Missing>,
+    found: Vec<NeededFile>,
 }
 
 impl Walk<'_> {
@@ -37,10 +44,10 @@ impl Walk<'_> {
             let path = self.folder.definition_path(needed);
             if !path.exists() {
                 let what = format!("definition of image `{needed}` at `{}`, {by}", self.shown(&path));
-                self.found.push(Missing { what, hint: super::missing::DEFINITIONS.to_owned() });
+                self.found.push(NeededFile::Definition(what));
             } else if !self.folder.lock_path(needed).exists() && self.makes_a_layer(key, needed) {
                 let what = format!("lock of image `{needed}`, {by}");
-                self.found.push(Missing { what, hint: format!("rcrepro image lock {needed}") });
+                self.found.push(NeededFile::Lock(what, needed.clone()));
             }
         }
     }

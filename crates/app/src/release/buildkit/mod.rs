@@ -81,9 +81,8 @@ impl ReleaseStep<'_> {
             Ok(secrets) => secrets,
             Err((id, error)) => {
                 let found = format!("secret `{id}`, `{}`: {error}", buildkit.secrets[&id]);
-                return Ok(Err(
-                    finding(FindingName::ImageUndecided, name, "", "a secret that can be read", found).into()
-                ));
+                let expected = "a secret that can be read";
+                return Ok(Err(finding(FindingName::ImageUndecided, name, "", expected, found).into()));
             }
         };
         let action = match self.build_action(target, &secrets.ids)? {
@@ -111,9 +110,8 @@ impl ReleaseStep<'_> {
             Err(ReleaseError::Tar { source, .. }) => {
                 (self.context.observe)(RunEvent::Prepared { what, how: "built, and NOT kept".to_owned() });
                 let expected = "an image of files, folders and links that have names in UTF-8";
-                return Ok(
-                    Err(finding(FindingName::ImageUndecided, name, "tree", expected, source.to_string()).into()),
-                );
+                let found = source.to_string();
+                return Ok(Err(finding(FindingName::ImageUndecided, name, "tree", expected, found).into()));
             }
             read => read?,
         };

@@ -28,7 +28,7 @@ impl<'a> StandingOutputs<'a> {
         Self { declared, found: BTreeSet::new() }
     }
 
-    /// Looks at a tracked file. What only keeps a folder in git is no output.
+    /// Looks at a tracked file. A file that only keeps a folder in git does not count.
     pub(super) fn look(&mut self, path: &str, bytes: &[u8]) {
         let is_placeholder = bytes.is_empty() || path.rsplit('/').next() == Some(".gitignore");
         let holds = |output: &TreePath| match path.strip_prefix(output.as_str()) {

@@ -16,14 +16,14 @@ use crate::docker::pump::PumpHandle;
 /// How many pieces of an archive may wait for the store.
 const PIECES: usize = 8;
 
-/// What the engine says of a path one of whose folders is none: Docker by its status 500 and these words of the kernel's.
+/// The kernel's words for a path that leads through a file; Docker answers with them and the status 500.
 const NO_FOLDER: &str = "not a directory";
 
 /// What the engine has at a path.
 pub(crate) enum Archive {
-    /// Its archive.
+    /// A file, folder or link, as a stream.
     There(Pieces),
-    /// Nothing.
+    /// The container has no such path.
     Nothing,
     /// Nothing can be there: what should be a folder above it is a file.
     BelowFile,

@@ -113,7 +113,7 @@ impl Wanted {
     }
 }
 
-/// Reads what a script says of ends and of tests.
+/// Finds the calls in a script that end the process, and the names of its tests.
 fn read(text: &str) -> Script {
     let tokens = tokens(text);
     let at = |place: usize| tokens.get(place).map(|(_, token)| token);
