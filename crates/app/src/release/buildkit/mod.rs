@@ -71,12 +71,24 @@ impl ReleaseStep<'_> {
         &self,
         target: &BuildkitTarget<'_>,
     ) -> Result<Result<BuiltByBuildkit, NotBuilt>, ReleaseError> {
-        let BuildkitTarget { name, buildkit, platform, .. } = *target;
+        let BuildkitTarget { name, platform, .. } = *target;
         let is_foreign = platform != self.machine_platform(name)?;
         let what =
             format!("release image {name}{}", if is_foreign { format!(" for {platform}") } else { String::new() });
         (self.context.observe)(RunEvent::Preparing { what: what.clone() });
         let began = Instant::now();
+        let built = self.build_in_a_container(target).await?;
+        let how =
+            if built.is_ok() { format!("built, {} s", began.elapsed().as_secs()) } else { "NOT built".to_owned() };
+        (self.context.observe)(RunEvent::Prepared { what, how });
+        Ok(built)
+    }
+
+    async fn build_in_a_container(
+        &self,
+        target: &BuildkitTarget<'_>,
+    ) -> Result<Result<BuiltByBuildkit, NotBuilt>, ReleaseError> {
+        let BuildkitTarget { name, buildkit, platform, .. } = *target;
         let secrets = match build_secrets::read(&buildkit.secrets, &self.workspace.folder) {
             Ok(secrets) => secrets,
             Err((id, error)) => {
@@ -101,22 +113,16 @@ impl ReleaseStep<'_> {
         let output: TreePath = OUTPUT.parse().expect("a constant path");
         let layout = match executed.result.outputs.get(&output) {
             Some(Output::Directory { root }) if executed.ending == (Ending::Exited { code: 0 }) => *root,
-            _ => {
-                (self.context.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
-                return Ok(Err(self.not_built(target, &executed)?));
-            }
+            _ => return Ok(Err(self.not_built(target, &executed)?)),
         };
         let (parts, blobs) = match self.read_layout(name, layout, platform).await {
             Err(ReleaseError::Tar { source, .. }) => {
-                (self.context.observe)(RunEvent::Prepared { what, how: "built, and NOT kept".to_owned() });
                 let expected = "an image of files, folders and links that have names in UTF-8";
                 let found = source.to_string();
                 return Ok(Err(finding(FindingName::ImageUndecided, name, "tree", expected, found).into()));
             }
             read => read?,
         };
-        let how = format!("built, {} s", began.elapsed().as_secs());
-        (self.context.observe)(RunEvent::Prepared { what, how });
         let contexts = buildkit.contexts.iter().map(|(called, context)| (called.clone(), context.to_string()));
         let entry = BuilderEntry {
             image: buildkit.image.clone(),
