@@ -13,6 +13,7 @@ use rcrepro_app::machine::config::{self, ConfigFile};
 use rcrepro_app::machine::session::Session;
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::files::write_new;
+use rcrepro_app::workspace::release_commit;
 use rcrepro_arguments::StagingName;
 use rcrepro_engine::Staging;
 use rcrepro_model::plan::user_config::UserConfig;
@@ -30,6 +31,10 @@ pub struct Context {
     pub config: Option<ConfigFile>,
     /// Whether one JSON document is wanted.
     pub json: bool,
+}
+
+fn with_records(workspace: Workspace, revision: &str) -> Result<Workspace, Failure> {
+    if revision == "HEAD" { Ok(workspace) } else { Ok(release_commit::with_its_records(workspace)?) }
 }
 
 impl Context {
@@ -75,6 +80,16 @@ impl Context {
             complain(&uncommitted::warning(&uncommitted::files(workspace, revision)));
         }
         workspace
+    }
+
+    /// As [`Self::committed`], and lets the records of another commit than the last one count in place of those on disk.
+    pub fn recorded(&self, revision: &str) -> Result<Workspace, Failure> {
+        with_records(self.committed(revision)?, revision)
+    }
+
+    /// As [`Self::recorded`] and [`Self::committed_and_told`].
+    pub fn recorded_and_told(&self, revision: &str) -> Result<Workspace, Failure> {
+        with_records(self.committed_and_told(revision)?, revision)
     }
 
     /// Reads the user configuration.

@@ -3,21 +3,26 @@
 use super::exit::Exit;
 use super::failure::Failure;
 use super::folder;
-use super::output::{complain, has_printed, print_json};
+use super::output::{complain, complain_json, has_printed, print_json};
 use rcrepro_report::json;
 
-/// Prints an error and gives the exit code: on standard error for people, and on standard output as the one document where
-/// that is wanted.
+/// Prints an error and gives the exit code: on standard error for people; where documents are wanted, as a line there, and on
+/// standard output if nothing was printed.
 pub fn report(failure: &Failure, json: bool) -> Exit {
     if failure.silent {
         return failure.exit;
     }
     let Failure { exit, message, causes, hint, .. } = failure;
     let hint = hint.as_deref().map(folder::hint);
-    if json && !has_printed() {
-        let document = json::error(exit.as_str(), exit.code(), message, causes, hint.as_deref());
-        // When standard output is closed, the exit code still says it.
-        drop(print_json(&document));
+    if json {
+        let mut document = json::error(exit.as_str(), exit.code(), message, causes, hint.as_deref());
+        if !has_printed() {
+            // When standard output is closed, the exit code still says it.
+            drop(print_json(&document));
+        }
+        document["event"] = "error".into();
+        complain_json(&document);
+        return *exit;
     }
     // What goes on below is indented, so that no message can look like another one or like a hint.
     let indented = |text: &str| text.trim_end().replace('\n', "\n    ");

@@ -45,6 +45,9 @@ pub fn main() -> ExitCode {
         Err(answer) => return answered(&answer).into(),
     };
     let json = cli.json;
+    if json {
+        output::speak_json();
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -67,9 +70,12 @@ fn answered(answer: &NoCommand) -> Exit {
         NoCommand::Mistaken(mistake) => {
             // What was not understood cannot say whether a document is wanted: the arguments themselves do.
             if std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json") {
-                let document =
+                let mut document =
                     report::json::error(Exit::Usage.as_str(), Exit::Usage.code(), &mistake.message(), &[], None);
                 drop(output::print_json(&document));
+                document["event"] = "error".into();
+                output::complain_json(&document);
+                return Exit::Usage;
             }
             match mistake.concealed() {
                 Some(shown) => output::complain(&shown),

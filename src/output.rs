@@ -19,6 +19,14 @@ use rcrepro_model::text::printable;
 /// Whether anything was written to standard output: a command prints one document, and an error adds no second one.
 static PRINTED: AtomicBool = AtomicBool::new(false);
 
+/// Whether standard error gets lines of JSON.
+static AS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Lets everything on standard error be a line of JSON from now on.
+pub fn speak_json() {
+    AS_JSON.store(true, Ordering::Relaxed);
+}
+
 /// Tells whether anything was written to standard output, or tried to be.
 pub fn has_printed() -> bool {
     PRINTED.load(Ordering::Relaxed)
@@ -128,8 +136,11 @@ fn unwritten(error: &io::Error) -> Failure {
     }
 }
 
-/// Writes a line for people to standard error; a closed one is ignored.
+/// Writes a line for people to standard error, or for machines what it says; a closed one is ignored.
 pub fn print_aside(line: fmt::Arguments<'_>) {
+    if AS_JSON.load(Ordering::Relaxed) {
+        return complain(&line.to_string());
+    }
     drop(writeln!(io::stderr(), "{}", printable::line(&folder::report(&line.to_string()))));
 }
 
@@ -141,7 +152,19 @@ macro_rules! say {
 }
 pub(super) use say;
 
-/// Writes text for people to standard error.
+/// Writes a document to standard error, in a line.
+pub fn complain_json(document: &Value) {
+    drop(writeln!(io::stderr(), "{}", printable::json(&folder::document(document).to_string())));
+}
+
+/// Writes text for people to standard error, or for machines what it says.
 pub fn complain(text: &str) {
+    if AS_JSON.load(Ordering::Relaxed) {
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        if !lines.is_empty() {
+            complain_json(&serde_json::json!({ "event": "said", "says": folder::report(&lines.join("\n")) }));
+        }
+        return;
+    }
     drop(io::stderr().write_all(printable::lines(&folder::report(text)).as_bytes()));
 }

@@ -69,7 +69,7 @@ fn two_forms_at_once_are_a_mistake() {
     for what in ["findings", "pins"] {
         for format in ["sarif", "text"] {
             let says = format!("`--json` and `--format {format}` ask for two forms");
-            scene.run(&["--json", what, "--format", format]).failed(2, &[&says, "hint: leave out `--json`"]);
+            scene.run(&["--json", what, "--format", format]).failed(2, &[&says, "\"hint\":\"leave out `--json`"]);
             scene.run(&[what, "--format", format, "--json"]).failed(2, &[&says]);
         }
         assert_ne!(scene.run(&["--json", what, "--format", "json"]).code, 2, "{what}: both ask for the same");
@@ -161,5 +161,35 @@ fn a_verdict_and_a_board_say_why_and_what_is_next() {
     for text in ["1 commands", "1 packets", "1 images", "Exited {", "TimedOut", "Some("] {
         let said = [scene.run(&["check"]), scene.run(&["status"]), scene.run(&["log", "RC-05"])];
         assert!(said.iter().all(|ended| !ended.stdout.contains(text)), "`{text}` in\n{said:?}");
+    }
+}
+
+#[test]
+fn standard_error_has_nothing_but_lines_of_json_where_documents_are_wanted() {
+    let scene = Scene::new(&command("greet", "true", "proof = \"exit-code\""));
+    scene.ok(&["run", "RC-05"]);
+    scene.write("new.txt", b"x");
+    let asked: [(&[&str], &str); 9] = [
+        (&["status"], "said"),
+        (&["verdict"], "said"),
+        (&["check"], "said"),
+        (&["log", "RC-05"], "said"),
+        (&["run", "RC-05", "--fresh"], "started"),
+        (&["replay", "RC-05"], "said"),
+        (&["log", "RC-99"], "error"),
+        (&["status", "--rev", "nowhere"], "error"),
+        (&["status", "--no-such-flag"], "error"),
+    ];
+    for (arguments, event) in asked {
+        let ended = scene.run(&[&["--json"], arguments].concat());
+        let events: Vec<Value> = ended
+            .stderr
+            .lines()
+            .map(|line| {
+                serde_json::from_str(line).unwrap_or_else(|_| panic!("{arguments:?}: {line}\n{}", ended.stderr))
+            })
+            .collect();
+        assert!(events.iter().all(|told| told["event"].is_string()), "{arguments:?}: {}", ended.stderr);
+        assert!(events.iter().any(|told| told["event"] == event), "{arguments:?}: {}", ended.stderr);
     }
 }

@@ -288,3 +288,26 @@ fn the_example_is_sound() {
     assert_eq!(ended.code, 0, "{}\n{}", ended.stdout, ended.stderr);
     assert!(!ended.stdout.contains("refused"), "{}", ended.stdout);
 }
+
+#[test]
+fn another_revision_is_judged_by_its_own_records() {
+    let scene = Scene::new(&command("say", "echo one", "proof = \"exit-code\""));
+    scene.ok(&["run", "RC-05"]);
+    scene.commit("recorded");
+    scene.git(&["tag", "v1"]);
+    assert!(scene.ok(&["status", "--rev", "v1"]).stdout.contains("DONE"));
+    assert_eq!(scene.run(&["verdict", "--rev", "v1"]).stdout, scene.run(&["verdict"]).stdout);
+    // What is on disk is not of that commit, be it gone, changed or new.
+    std::fs::remove_dir_all(scene.path("manifests")).expect("removed");
+    scene.commit("no records any more");
+    let none = ["--store", "elsewhere", "status"];
+    assert!(!scene.run(&none).stdout.contains("DONE"), "the last commit has none");
+    let before = scene.ok(&[&none[..], &["--rev", "v1"]].concat());
+    assert!(before.stdout.contains("DONE"), "{}\n{}", before.stdout, before.stderr);
+    scene.git(&["checkout", "-q", "v1", "--", "manifests"]);
+    scene.write("manifests/RC-05.json", b"{}");
+    assert!(scene.ok(&["status", "--rev", "v1"]).stdout.contains("DONE"), "nothing on disk was tampered with then");
+    scene.git(&["checkout", "-q", "v1", "--", "manifests"]);
+    let after = scene.run(&["--store", "elsewhere", "status", "--rev", "HEAD~0"]);
+    assert!(!after.stdout.contains("DONE"), "the commit has no record: {}", after.stdout);
+}

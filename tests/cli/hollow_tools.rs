@@ -141,7 +141,7 @@ fn real_tools_that_checked_nothing_are_undecided() {
     let hollow = |id: &str, why: &str| (id.to_owned(), format!("hollow pass: {why}"));
     let broke = |id: &str, why: &str| (id.to_owned(), format!("the exit code is not a verdict: {why}"));
     for (id, why) in [
-        hollow("go-none", "no tests to run in 1 of 1 packages with test files; `-run` asks for `NoSuch`"),
+        hollow("go-none", "no tests to run in 1 of 1 package with test files; `-run` asks for `NoSuch`"),
         hollow("go-hidden", "the exit code of `go vet` is hidden by `||`"),
         hollow("vitest-none", "No test files found, exiting with code 0"),
         hollow("vitest-skip", "43 tests were skipped, and none ran"),

@@ -69,3 +69,40 @@ fn check_names_the_folders_in_which_git_may_change_evidence() {
     assert!(done.success());
     assert!(!scene.ok(&["check"]).stdout.contains(".gitattributes"));
 }
+
+#[test]
+fn what_prepares_a_commit_reads_what_git_would_store() {
+    let scene = Scene::new(&command("says", "echo one", "proof = \"exit-code\""));
+    let lock = scene.read("lockfiles/images/amd64/base.lock");
+    let folder = tempfile::tempdir().expect("a folder");
+    let there = folder.path().join("clone");
+    let check = clone(&scene, &there, &["check"]);
+    let on_disk = std::fs::read_to_string(there.join("images/base.toml")).expect("text");
+    assert!(on_disk.contains("\r\n"), "the clone has other line ends");
+    assert_eq!(check.code, 0, "{}\n{}", check.stdout, check.stderr);
+    assert!(!check.stdout.contains("lock of image"), "{}", check.stdout);
+    let locked = clone(&scene, &there, &["image", "lock", "base"]);
+    let said = format!("{}\n{}", locked.stdout, locked.stderr);
+    assert!(said.contains(" unchanged  ./lockfiles/images/amd64/base.lock"), "{said}");
+    let kept = std::fs::read_to_string(there.join("lockfiles/images/amd64/base.lock")).expect("text");
+    assert_eq!(kept.replace("\r\n", "\n"), lock, "the lock is that of what the commit has");
+    // What git would store otherwise is another definition, with whatever line ends.
+    let changed = on_disk.replace("1767225600", "1767225601");
+    std::fs::write(there.join("images/base.toml"), changed).expect("written");
+    let check = clone(&scene, &there, &["check"]);
+    assert_eq!(check.code, 3, "{}\n{}", check.stdout, check.stderr);
+    assert!(check.stdout.contains("lock of image `base`"), "{}\n{}", check.stdout, check.stderr);
+}
+
+#[test]
+fn line_ends_that_git_would_store_count() {
+    let scene = Scene::new(&command("says", "echo one", "proof = \"exit-code\""));
+    let other = scene.read("images/base.toml").replace('\n', "\r\n");
+    scene.write("images/base.toml", other.as_bytes());
+    let stale = |ended: &Ended| ended.code == 3 && ended.stdout.contains("lock of image `base`");
+    let check = scene.run(&["check"]);
+    assert!(stale(&check), "nothing says that git changes them: {}\n{}", check.stdout, check.stderr);
+    scene.write(".gitattributes", b"*.toml text\n");
+    let check = scene.run(&["check"]);
+    assert!(!stale(&check), "{}\n{}", check.stdout, check.stderr);
+}

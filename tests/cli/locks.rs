@@ -92,3 +92,37 @@ fn check_refuses_the_lock_of_a_frozen_input_that_no_run_takes() {
         }
     }
 }
+
+#[test]
+fn check_names_what_the_definition_of_an_image_needs_of_others() {
+    let scene = Scene::new(&command("hello", "true", "image = \"prog\"").replace("image = \"base\"\n", ""));
+    scene.replace("rcrepro.toml", "[packets.RC-05]", "[images.prog]\nbuild = \"images/prog.toml\"\n[packets.RC-05]");
+    let program = "version = 1\nfrom = [\n  \"base\",\n]\n[program]\nmodule = \"example.org/m\"\nversion = \"v1.0.0\"\n\
+                   image = \"builder\"\ninto = \"usr/local/bin\"\n";
+    scene.write("images/prog.toml", program.as_bytes());
+    let missing = || {
+        let said = scene.run(&["check"]).stdout;
+        let lines = said.lines().filter_map(|line| Some(line.strip_prefix("  missing: ")?.to_owned()));
+        lines.collect::<Vec<String>>()
+    };
+    let by = "which `image` in images/prog.toml:8 names";
+    let found = missing();
+    assert!(
+        found[0].starts_with(&format!("definition of image `builder` at `images/builder.toml`, {by}: mkdir ")),
+        "{found:?}"
+    );
+    assert_eq!(found[1..], ["lock of image `prog`: rcrepro image lock prog"]);
+    scene.write("images/builder.toml", scene.read("images/base.toml").as_bytes());
+    std::fs::remove_file(scene.path("lockfiles/images/amd64/base.lock")).expect("it was there");
+    assert_eq!(
+        missing(),
+        [
+            format!("lock of image `builder`, {by}: rcrepro image lock builder"),
+            "lock of image `base`: rcrepro image lock base".to_owned(),
+            "lock of image `prog`: rcrepro image lock prog".to_owned(),
+        ]
+    );
+    scene.replace("rcrepro.toml", "[images.base]\nbuild = \"images/base.toml\"\n", "");
+    let from = "lock of image `base`, which `from` in images/prog.toml:3 names: rcrepro image lock base";
+    assert!(missing().contains(&from.to_owned()), "{:?}", missing());
+}

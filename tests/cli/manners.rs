@@ -98,8 +98,10 @@ fn an_error_is_a_document_too_where_one_is_wanted() {
         let ended = scene.run(&[&["--json"], arguments].concat());
         assert_eq!(ended.code, code, "{arguments:?}: {}\n{}", ended.stdout, ended.stderr);
         // What a run that died has left may be removed before.
-        let is_told = ended.stderr.lines().any(|line| line.starts_with("error: "));
-        assert!(is_told, "people are told as well: {}", ended.stderr);
+        let told = |line: &str| serde_json::from_str::<serde_json::Value>(line).expect("a line of JSON");
+        let is_told =
+            ended.stderr.lines().map(told).any(|told| told["event"] == "error" && told["error"]["code"] == code);
+        assert!(is_told, "standard error has it as well: {}", ended.stderr);
         let document: serde_json::Value = serde_json::from_str(&ended.stdout)
             .unwrap_or_else(|_| panic!("one document: {arguments:?} {}", ended.stdout));
         assert_eq!(document["error"]["code"], code, "{document}");

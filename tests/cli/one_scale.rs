@@ -196,7 +196,7 @@ fn a_source_that_cannot_be_read_decides_nothing_whatever_is_asked() {
         for asks in all {
             let ended = scene.run(&[&["--json"], *asks].concat());
             assert_eq!(ended.code, 5, "{says}: {asks:?}\n{}\n{}", ended.stdout, ended.stderr);
-            assert!(ended.stderr.contains("hint: "), "{says}: {asks:?}: {}", ended.stderr);
+            assert!(ended.stderr.contains("\"hint\":\""), "{says}: {asks:?}: {}", ended.stderr);
         }
     };
     let blob = scene.path(".git/objects/ce/013625030ba8dba906f756967f9e9ca394464a");

@@ -45,6 +45,9 @@ fn an_output_that_cannot_be_kept_is_its_own_commands_trouble() {
     let scene = Scene::new(
         &[
             command("pipe", "mkdir o && mkfifo o/p", "outputs = [\"o\"]"),
+            command("lone-pipe", "mkfifo p", "outputs = [\"p\"]"),
+            command("below-source", "true", "outputs = [\"greeting.txt/x/y\"]\nproof = \"exit-code\""),
+            command("below-made", "echo > f", "outputs = [\"f/x\"]\nproof = \"exit-code\""),
             command("sparse", "truncate -s 300G large", "outputs = [\"large\"]"),
             command("fine", "echo fine", "proof = \"exit-code\""),
         ]
@@ -55,16 +58,34 @@ fn an_output_that_cannot_be_kept_is_its_own_commands_trouble() {
     for text in [
         "output-unkept  commands.pipe.outputs.o",
         "`/work/o/p` is a fifo",
+        "output-unkept  commands.below-source.outputs.greeting.txt/x/y",
+        "nothing can be at `/work/greeting.txt/x/y`: `/work/greeting.txt` is not a folder",
+        "nothing can be at `/work/f/x`: `/work/f` is not a folder",
         "output-unkept  commands.sparse.outputs.large",
         "it holds more than 1 GiB: max-output = \"4GiB\"",
         "ok  fine",
     ] {
         assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
     }
+    // The board and a stranger are told the same of what was there.
+    for arguments in [&["status"][..], &["verify", "manifests/RC-05.failed.json"]] {
+        let told = scene.run(arguments);
+        assert_eq!(told.code, 1, "{}{}", told.stdout, told.stderr);
+        for text in
+            ["output-unkept", "`/work/o/p` is a fifo", "`/work/p` is a fifo", "`/work/greeting.txt` is not a folder"]
+        {
+            assert!(told.stdout.contains(text), "`{text}` in\n{}", told.stdout);
+        }
+        assert!(!told.stdout.contains("output-missing"), "{}", told.stdout);
+    }
     assert!(!ended.stdout.contains("volumes") && !ended.stderr.contains("volumes"), "no path of the engine's");
+    assert!(!ended.stdout.contains("/var/lib"), "{}", ended.stdout);
     assert_eq!(scene.ok(&["log", "RC-05", "fine"]).stdout, "fine\n", "its result is kept");
 
     scene.replace("rcrepro.toml", "mkdir o && mkfifo o/p", "mkdir o");
+    scene.replace("rcrepro.toml", "mkfifo p", "touch p");
+    scene.replace("rcrepro.toml", "greeting.txt/x/y", "greeting.txt");
+    scene.replace("rcrepro.toml", "echo > f", "mkdir f && touch f/x");
     scene.replace("rcrepro.toml", "truncate -s 300G large", "truncate -s 3M large");
     scene.replace("rcrepro.toml", "outputs = [\"large\"]", "outputs = [\"large\"]\nmax-output = \"2MiB\"");
     scene.commit("smaller");
@@ -94,4 +115,32 @@ fn a_lost_container_is_its_own_commands_trouble() {
     assert!(!scene.path("manifests/RC-05.json").exists());
     assert_eq!(scene.ok(&["log", "RC-05", "kept"]).stdout, "kept\n", "its result is kept");
     assert_eq!(scene.containers_of("lost"), Vec::<String>::new());
+}
+
+#[test]
+fn an_output_that_is_in_the_source_is_a_note_and_no_failure() {
+    let scene = Scene::new(
+        &[
+            command("makes-nothing", "cat greeting.txt", "outputs = [\"greeting.txt\"]\nproof = \"exit-code\""),
+            command("makes-anew", "echo made > made/file", "outputs = [\"made\"]\nproof = \"exit-code\""),
+            command("makes-another", "echo other > kept.txt", "outputs = [\"kept.txt\"]\nproof = \"exit-code\""),
+        ]
+        .concat(),
+    );
+    scene.write("made/.gitignore", b"*\n!.gitignore\n");
+    scene.write("kept.txt", b"before\n");
+    scene.commit("outputs in the source");
+    let check = scene.ok(&["check"]).stdout;
+    for (path, id, is_noted) in
+        [("greeting.txt", "makes-nothing", true), ("made", "makes-anew", false), ("kept.txt", "makes-another", true)]
+    {
+        let note = format!("the output `{path}` of `{id}` is in the source");
+        assert_eq!(check.contains(&note), is_noted, "{note}\n{check}");
+    }
+    let ran = scene.ok(&["run", "RC-05"]).stdout;
+    let note = "`greeting.txt` is as the source has it: nothing shows that the command made it";
+    assert_eq!(ran.matches("as the source has").count(), 1, "{ran}");
+    assert!(ran.contains(note), "{ran}");
+    let document = scene.ok(&["--json", "run", "RC-05", "--fresh"]).stdout;
+    assert!(document.contains(note), "{document}");
 }

@@ -23,7 +23,7 @@ fn shaking_proposes_the_strictest_world_in_which_a_command_passes() {
     assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
     for text in [
         "# waits: needs no key, take out clock = \"stands\": passed 4 of 4 runs so, equal in all of them\n",
-        "#   with clock = \"stands\", as the plan has it: passed 0 of 1 runs; exit code 1\n",
+        "#   with clock = \"stands\", as the plan has it: passed 0 of 1 run; exit code 1\n",
         "# after: needs no key: passed 4 of 4 runs so",
         "[[sets.all]]\nid = \"stamps\"\nclock = \"stands\"\n",
         "# counts: needs no key, take out cpus = 3: passed 4 of 4 runs so",

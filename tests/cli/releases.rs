@@ -248,7 +248,22 @@ fn builds_reach_no_network_and_fetch_no_image() {
         "RUN [\"/bin/bash\", \"-c\", \"exec 3<>/dev/tcp/192.0.2.1/80\"]\nFROM scratch AS unused",
     );
     let scene = scene(id, &dockerfile);
-    red(&scene, id, 1, &["image-failed  images.release-network", "Network is unreachable"]);
+    red(
+        &scene,
+        id,
+        1,
+        &["image-failed  images.release-network", "Network is unreachable", ", at Dockerfile:6 in step "],
+    );
+    // A build that failed is not one that has not been tried.
+    contains(
+        &scene.board(1),
+        &["failed in run ", "1 finding, the first: image-failed images.release-network: expected "],
+    );
+    contains(&scene.ok(&["log", "RC-05"]), &["release-network\tfailed\timage-failed images.release-network: "]);
+    contains(&scene.ok(&["log", "RC-05", id]), &["all that its builder said:\nStep 1/", "Network is unreachable"]);
+    let document = scene.ok(&["--json", "log", "RC-05", id]).stdout;
+    let document: serde_json::Value = serde_json::from_str(&document).expect("a document");
+    assert!(document["output"].as_str().is_some_and(|output| output.contains("\nStep 2/")), "{document:#}");
     scene.write("Dockerfile", DOCKERFILE.replace("FROM scratch AS unused", "FROM debian:12 AS unused").as_bytes());
     scene.commit("fetch");
     red(&scene, id, 1, &["Dockerfile:6:6: `debian:12` is not an image of the plan"]);

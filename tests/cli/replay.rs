@@ -11,7 +11,7 @@ fn an_unchanged_commit_reproduces_also_as_a_later_commit() {
     scene.commit("a later commit of the same tree");
     let ended = scene.ok(&["replay", "RC-05"]);
     assert!(
-        ended.stdout.ends_with("RC-05 reproduced: 1 of 1 commands equal (1 bitwise, 0 canonical)\n"),
+        ended.stdout.ends_with("RC-05 reproduced: 1 of 1 command equal (1 bitwise, 0 canonical)\n"),
         "{}",
         ended.stdout
     );

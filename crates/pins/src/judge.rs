@@ -11,6 +11,7 @@ use rcrepro_model::advisory::waiver::{self, Known, Waiver};
 use rcrepro_model::plan::pins::Pins;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::plural::counted;
 
 /// Something that keeps the pins from holding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -99,7 +100,8 @@ pub fn judge(survey: &PinSurvey, pins: &Pins, waivers: &[Waiver], day: CivilDate
     for (tool, pin) in [(ReferencedTool::Go, &pins.go), (ReferencedTool::Node, &pins.node)] {
         let none = !references.iter().any(|reference| reference.tool == tool && reference.look_alike.is_none());
         if pin.is_some() && none {
-            let message = format!("the plan pins {tool}, and nothing in {} files refers to it", survey.files);
+            let message =
+                format!("the plan pins {tool}, and nothing in {} refers to it", counted(survey.files, "file"));
             findings.push(finding(format!("pins/no-reference:{tool}"), Standing::Undecided, ("", 0, 0), message));
         }
     }

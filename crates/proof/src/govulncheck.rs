@@ -13,6 +13,7 @@ use crate::evidence::CommandEvidence;
 use crate::inputs::Lookup;
 use crate::outcome::{Proof, Work};
 use rcrepro_model::plan::proof::Tool;
+use rcrepro_model::text::plural::counted;
 
 mod left_out;
 
@@ -40,7 +41,10 @@ fn pass(call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof 
     }
     let documents = documents(evidence.stdout);
     if let Some(findings) = findings(&documents).filter(|findings| *findings > 0) {
-        return Proof::contradicted(format!("{findings} findings, and this format exits 0 whatever it finds"));
+        return Proof::contradicted(format!(
+            "{}, and this format exits 0 whatever it finds",
+            counted(findings, "finding")
+        ));
     }
     if documents.is_empty()
         && !lines([evidence.stdout, evidence.stderr]).iter().any(|line| line.contains("ulnerabilities"))

@@ -20,6 +20,13 @@ pub(super) struct Tests {
     pub failed: u64,
 }
 
+impl Tests {
+    /// Whether some passed and none failed.
+    pub(super) const fn passed_alone(&self) -> bool {
+        self.passed > 0 && self.failed == 0
+    }
+}
+
 fn pass(_call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
     judge(Tool::Tap, tests(&lines([evidence.stdout, &[]])), "the output is not TAP")
 }

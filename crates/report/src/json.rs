@@ -40,10 +40,12 @@ impl ExecutionNotes<'_> {
 
     /// Gives the notes on a command that failed.
     pub(super) fn note(&self, id: &Name) -> Value {
-        self.notes.get(id).map_or(
-            Value::Null,
-            |note| json!({ "second_look": note.second_look, "network": note.network, "git": note.git, "sees": note.sees }),
-        )
+        self.notes.get(id).map_or(Value::Null, |note| {
+            json!({
+                "second_look": note.second_look, "network": note.network, "git": note.git, "sees": note.sees,
+                "unchanged": note.unchanged,
+            })
+        })
     }
 
     /// Lists the notes on a command that failed, as sentences.

@@ -4,6 +4,7 @@ use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
 use rcrepro_model::plan::mutant::{GatesRecord, MutantOutcome, MutationGate, ProvenGates};
+use rcrepro_model::text::plural::counted;
 
 /// Writes one row per mutant, the gates that nothing proved able to fail, and the sum last.
 #[must_use]
@@ -30,13 +31,13 @@ fn sum(record: &GatesRecord) -> String {
         return "no mutant: nothing was proven".to_owned();
     }
     if caught == all {
-        return format!("{caught} of {all} mutants caught, each by its gate");
+        return format!("{caught} of {} caught, each by its gate", counted(all, "mutant"));
     }
     let others = [MutantOutcome::Survived, MutantOutcome::ByAccident, MutantOutcome::Undecided]
         .into_iter()
         .filter(|outcome| count(*outcome) > 0)
         .map(|outcome| format!("{} {}", count(outcome), outcome.as_str()));
-    format!("{caught} of {all} mutants caught; {}", others.collect::<Vec<_>>().join(", "))
+    format!("{caught} of {} caught; {}", counted(all, "mutant"), others.collect::<Vec<_>>().join(", "))
 }
 
 /// Gives the mutants with the gates that nothing proved able to fail; `written` is the record's path, if it was written.

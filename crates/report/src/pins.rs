@@ -84,9 +84,9 @@ fn write_proof(text: &mut String, pins: &Pins, judgement: &Judgement, all: bool)
             put(
                 text,
                 format_args!(
-                    "old {tool} {version}: {said}; searched {} files, {} places, {} of them look-alikes",
-                    judgement.files,
-                    alike.len() + open.len(),
+                    "old {tool} {version}: {said}; searched {}, {}, {} of them in look-alikes",
+                    counted(judgement.files, "file"),
+                    counted(alike.len() + open.len(), "place"),
                     alike.len()
                 ),
             );
@@ -143,11 +143,12 @@ fn verdict(text: &mut String, commit: &str, judgement: &Judgement, real: usize, 
     put(
         text,
         format_args!(
-            "{state}: {}, {} undecided, {waived} waived; {real} references, {alike} look-alikes in {} files ({} \
-             binary) of {}",
+            "{state}: {}, {} undecided, {waived} waived; {}, {} in {} ({} binary) of {}",
             counted(count(Standing::Failed), "finding"),
             count(Standing::Undecided),
-            judgement.files,
+            counted(real, "reference"),
+            counted(alike, "look-alike"),
+            counted(judgement.files, "file"),
             judgement.binary,
             commit.get(..12).unwrap_or(commit)
         ),

@@ -60,9 +60,12 @@ pub fn comparison(
     match comparison.failed_alike {
         Some(true) => put(
             &mut text,
-            format_args!("{} {verdict}: {all} of {all} commands as recorded ({counts})", recorded.packet),
+            format_args!("{} {verdict}: {all} of {} as recorded ({counts})", recorded.packet, counted(all, "command")),
         ),
-        _ => put(&mut text, format_args!("{} {verdict}: {equal} of {all} commands equal ({counts})", recorded.packet)),
+        _ => put(
+            &mut text,
+            format_args!("{} {verdict}: {equal} of {} equal ({counts})", recorded.packet, counted(all, "command")),
+        ),
     }
     put_next(&mut text, next(&recorded.packet, comparison).into_iter());
     text

@@ -11,7 +11,7 @@ use rcrepro_report::documents as report;
 
 /// Judges the commands that documents quote.
 pub fn documents(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let workspace = context.committed(revision)?;
+    let workspace = context.recorded(revision)?;
     let found = documents::align(&workspace, revision)?;
     let unsound = documents::unsound(&workspace, &found, &context.store, today())?;
     let standing = Standing::worst([found.standing(), unsound.as_ref().map_or(Standing::Passed, Unsound::standing)]);

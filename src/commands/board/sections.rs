@@ -37,7 +37,7 @@ pub fn renew(status: &Status) -> Result<Vec<TreePath>, Failure> {
 
 /// Says which sections are not what [`write()`] would write.
 pub fn check(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let status = status_with_sections(&context.committed(revision)?, revision, &context.store, today())?;
+    let status = status_with_sections(&context.recorded(revision)?, revision, &context.store, today())?;
     let sections = status.sections?;
     let found = sections.check(&status.texts)?;
     let lines: Vec<DocumentLine<'_>> = found.iter().map(|(path, standing)| line(path.as_str(), standing)).collect();

@@ -24,7 +24,7 @@ use rcrepro_store::fs::FsStore;
 /// Shows the packet board, and below it the packets that open findings ask for. The exit code says what is known of the packets
 /// so far: a packet that waits is nothing wrong.
 pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, Failure> {
-    let workspace = context.committed_and_told(revision)?;
+    let workspace = context.recorded_and_told(revision)?;
     let Status { board, source, .. } =
         status::status_with_sections(&workspace, workspace.revision(), &context.store, today())?;
     let (found, proposals) = findings::proposals(context, &workspace, source)?;
@@ -43,7 +43,7 @@ pub fn status(context: &Context, revision: &str, propose: bool) -> Result<Exit, 
 
 /// Says whether to release.
 pub fn verdict(context: &Context, revision: &str) -> Result<Exit, Failure> {
-    let workspace = context.committed_and_told(revision)?;
+    let workspace = context.recorded_and_told(revision)?;
     let Status { mut board, source, .. } =
         status::status_with_sections(&workspace, workspace.revision(), &context.store, today())?;
     let store = FsStore::open(&context.store)?;

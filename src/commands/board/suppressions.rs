@@ -10,7 +10,7 @@ use rcrepro_report::suppressions::{self as report, ShownSuppressions};
 
 /// Lists what checks are told not to report, and what of it is new.
 pub fn suppressions(context: &Context, arguments: &SuppressionsArgs) -> Result<Exit, Failure> {
-    let workspace = context.committed(&arguments.rev)?;
+    let workspace = context.recorded(&arguments.rev)?;
     for id in &arguments.packets {
         workspace.packet(id)?;
     }

@@ -43,20 +43,55 @@ impl StreamChoice {
     }
 }
 
-/// Prints what was wrong with an image of the release when it was last built, the ends of its streams among it.
-fn of_image(workspace: &Workspace, packet: &PacketId, image: &Name, store: &FsStore) -> Result<Exit, Failure> {
-    let history = History::open(store.root()).map_err(LatestError::from)?;
-    let said = release_images::latest::said(&history, packet, workspace.plan_digest())?;
-    let Some(ImagesOfRun { run, wrong }) = said else {
+/// Prints what was wrong with an image of the release when it was last built, the ends of its streams among it, and all that was
+/// said by a builder that did not build it.
+fn of_image(
+    context: &Context,
+    workspace: &Workspace,
+    packet: &PacketId,
+    (image, store): (&Name, &FsStore),
+) -> Result<Exit, Failure> {
+    let Some(ImagesOfRun { run, started, wrong, outputs }) = images_of_run(workspace, packet, store)? else {
         let hint = Some(format!("rcrepro run {packet}"));
         return Err(Failure::plain(Exit::Undecided, format!("no run of {packet} built the image `{image}`"), hint));
     };
-    say!("evidence of run {run}");
-    let (at, below) = (format!(" images.{image}:"), format!(" images.{image}."));
-    for text in wrong.iter().filter(|text| text.contains(&at) || text.contains(&below)) {
+    let (wrong, output) = (wrong_with(&wrong, image), outputs.get(image));
+    if context.json {
+        let document = json!({
+            "packet": packet, "origin": format!("run {run} of {started}"), "id": image, "wrong": wrong, "output": output,
+        });
+        return print_json(&document).map(|()| Exit::Success);
+    }
+    say!("evidence of run {run} of {started}");
+    for text in wrong {
         print(format!("{text}\n"))?;
     }
+    if let Some(output) = output {
+        print("all that its builder said:\n")?;
+        print_lines(&format!("what the builder of `{image}` said"), &mut output.as_bytes())?;
+    }
     Ok(Exit::Success)
+}
+
+/// Finds what became of the release's images in the newest run of the plan that built any.
+fn images_of_run(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Result<Option<ImagesOfRun>, Failure> {
+    let history = History::open(store.root()).map_err(LatestError::from)?;
+    Ok(release_images::latest::said(&history, packet, workspace.plan_digest())?)
+}
+
+/// Chooses what was wrong with one image.
+fn wrong_with<'a>(wrong: &'a [String], image: &Name) -> Vec<&'a str> {
+    let (at, below) = (format!(" images.{image}:"), format!(" images.{image}."));
+    wrong.iter().map(String::as_str).filter(|text| text.contains(&at) || text.contains(&below)).collect()
+}
+
+/// Lists the images of a packet that were built or not when it last ran; with the first line of what was wrong.
+fn images(workspace: &Workspace, packet: &PacketId, store: &FsStore) -> Result<Vec<(Name, Option<String>)>, Failure> {
+    let names = &workspace.packet(packet)?.release_images;
+    let said = if names.is_empty() { None } else { images_of_run(workspace, packet, store)? };
+    let Some(said) = said else { return Ok(Vec::new()) };
+    let first = |image: &Name| Some(wrong_with(&said.wrong, image).first()?.lines().next()?.to_owned());
+    Ok(names.iter().map(|image| (image.clone(), first(image))).collect())
 }
 
 /// The exit code; where the command did not exit by itself, that alone would hide why.
@@ -78,18 +113,26 @@ pub fn log(
     workspace.packet(packet)?;
     let store = FsStore::open(&context.store)?;
     if let Some(image) = command.filter(|name| workspace.plan.release_images.contains_key(*name)) {
-        return of_image(&workspace, packet, image, &store);
+        return of_image(context, &workspace, packet, (image, &store));
     }
-    let latest = latest(&workspace, packet, &store, today()).map_err(|error| match command {
+    let images = if command.is_none() { images(&workspace, packet, &store)? } else { Vec::new() };
+    let latest = match (latest(&workspace, packet, &store, today()), command) {
+        (Ok(latest), _) => latest,
+        // A packet may do nothing but build images.
+        (Err(LatestError::NoCommands { .. } | LatestError::Nothing { .. }), None) if !images.is_empty() => {
+            return list_images(context, packet, &images).map(|()| Exit::Success);
+        }
         // Without any evidence the plan alone says whether there is such a command.
-        Some(command) if !has_command(&workspace, packet, command) => workspace.unknown_command(packet, command).into(),
-        _ => Failure::from(error),
-    })?;
+        (Err(_), Some(command)) if !has_command(&workspace, packet, command) => {
+            return Err(workspace.unknown_command(packet, command).into());
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
     if let Some(unrecorded) = &latest.unrecorded {
         say!("{}", row!("note", "{unrecorded}"));
     }
     say!("evidence of {}", latest.origin);
-    let printed = print_evidence(context, &workspace, packet, command, choice, (&latest, &store));
+    let printed = print_evidence(context, &workspace, (packet, &images), command, choice, (&latest, &store));
     // What can be read is shown, and the last word is that nothing follows from it.
     match latest.tampered {
         Some(tampered) => Err(tampered.into()),
@@ -100,7 +143,7 @@ pub fn log(
 fn print_evidence(
     context: &Context,
     workspace: &Workspace,
-    packet: &PacketId,
+    (packet, images): (&PacketId, &[(Name, Option<String>)]),
     command: Option<&Name>,
     choice: StreamChoice,
     (latest, store): (&Latest, &FsStore),
@@ -108,7 +151,7 @@ fn print_evidence(
     match command {
         None => {
             let plan = recorded::plan(&latest.manifest, store);
-            list_commands(context, packet, latest, plan.as_ref().unwrap_or(&workspace.plan))
+            list_commands(context, (packet, images), latest, plan.as_ref().unwrap_or(&workspace.plan))
         }
         Some(command) => {
             let entry = evidence_of(&latest.manifest, workspace, packet, command)?;
@@ -129,7 +172,28 @@ fn has_command(workspace: &Workspace, packet: &PacketId, command: &Name) -> bool
     packet.is_some_and(|packet| workspace.plan.commands(packet).any(|spec| spec.id == *command))
 }
 
-fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &Plan) -> Result<(), Failure> {
+/// Shows images alone.
+fn list_images(context: &Context, packet: &PacketId, images: &[(Name, Option<String>)]) -> Result<(), Failure> {
+    if context.json {
+        return print_json(&json!({ "packet": packet, "commands": [], "images": images_document(images) }));
+    }
+    images.iter().try_for_each(|(id, wrong)| {
+        let end =
+            wrong.as_deref().map_or_else(|| "built".to_owned(), |wrong| format!("failed\t{}", printable::line(wrong)));
+        print(format!("{}\t{end}\n", printable::line(id.as_str())))
+    })
+}
+
+fn images_document(images: &[(Name, Option<String>)]) -> Vec<Value> {
+    images.iter().map(|(id, wrong)| json!({ "id": id, "wrong": wrong })).collect()
+}
+
+fn list_commands(
+    context: &Context,
+    (packet, images): (&PacketId, &[(Name, Option<String>)]),
+    latest: &Latest,
+    plan: &Plan,
+) -> Result<(), Failure> {
     let Latest { manifest, origin, taken_over, .. } = latest;
     if context.json {
         let entry = |entry: &CommandEntry| {
@@ -140,7 +204,11 @@ fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &P
             })
         };
         let commands: Vec<_> = manifest.commands.iter().map(entry).collect();
-        return print_json(&json!({ "packet": packet, "origin": origin.to_string(), "commands": commands }));
+        let mut document = json!({ "packet": packet, "origin": origin.to_string(), "commands": commands });
+        if !images.is_empty() {
+            document["images"] = images_document(images).into();
+        }
+        return print_json(&document);
     }
     for entry in &manifest.commands {
         let line = printable::line(&entry.line);
@@ -150,7 +218,7 @@ fn list_commands(context: &Context, packet: &PacketId, latest: &Latest, plan: &P
             say!("{}", row!("note", "{} was taken over from run {run}", entry.id));
         }
     }
-    Ok(())
+    list_images(context, packet, images)
 }
 
 fn evidence_of<'a>(

@@ -9,6 +9,7 @@ use crate::output::{say, show};
 use crate::today::today;
 use rcrepro_app::mutants::{MutantEvent, MutateOptions, mutate as app};
 use rcrepro_arguments::mutants::CheckArgs;
+use rcrepro_model::text::plural::counted;
 use rcrepro_report::mutants as report;
 use rcrepro_report::progress::Progress;
 use rcrepro_report::row;
@@ -47,8 +48,7 @@ pub async fn mutate(context: &Context, arguments: &CheckArgs) -> Result<Exit, Fa
 /// Says on standard error what happens.
 fn tell(event: MutantEvent) {
     match event {
-        MutantEvent::Controls { gates: 1 } => say!("{}", row!("control", "1 gate without any mutant")),
-        MutantEvent::Controls { gates } => say!("{}", row!("control", "{gates} gates without any mutant")),
+        MutantEvent::Controls { gates } => say!("{}", row!("control", "{} without any mutant", counted(gates, "gate"))),
         MutantEvent::Begins { id, gate } => say!("{}", row!("mutant", "{id} for {gate}")),
         MutantEvent::Judged { id, outcome } => say!("{}", row!(outcome.as_str(), "{id}")),
     }

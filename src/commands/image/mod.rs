@@ -183,7 +183,7 @@ async fn with_images<T>(
     engine: bool,
     work: impl AsyncFnOnce(&ImageContext<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let progress = ImageProgress::new();
+    let progress = ImageProgress::new(context.json);
     let on_event = |event| progress.hear(&event);
     if engine {
         return context

@@ -22,7 +22,7 @@ use rcrepro_store::fs::FsStore;
 /// Lists what the scans found, by their evidence.
 pub fn findings(context: &Context, arguments: &FindingsArgs) -> Result<Exit, Failure> {
     let format = form(arguments.format, context.json)?;
-    let workspace = context.committed(&arguments.rev)?;
+    let workspace = context.recorded(&arguments.rev)?;
     for id in &arguments.packets {
         workspace.packet(id)?;
     }

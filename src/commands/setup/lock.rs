@@ -13,6 +13,7 @@ use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::next::next_command;
 use rcrepro_arguments::StagingName;
 use rcrepro_model::content::name::Name;
+use rcrepro_model::text::plural::counted;
 use rcrepro_model::text::unknown::UnknownName;
 use rcrepro_report::progress::Progress;
 
@@ -86,7 +87,7 @@ fn joined(mut failures: Vec<Failure>, of: usize) -> Option<Failure> {
         }
     }
     let hint = (!hints.is_empty()).then(|| hints.join("\nhint: "));
-    let message = format!("{} of {of} frozen inputs could not be locked", failures.len());
+    let message = format!("{} of {} could not be locked", failures.len(), counted(of, "frozen input"));
     Some(Failure { causes: failures.iter().map(Failure::words).collect(), ..Failure::plain(exit, message, hint) })
 }
 

@@ -350,7 +350,7 @@ fn images(pair: &[&'static Fact]) -> Option<Released> {
             _ => None,
         })
         .collect();
-    (!findings.is_empty()).then_some(Released { record: None, findings, written: None })
+    (!findings.is_empty()).then_some(Released { record: None, findings, written: None, outputs: BTreeMap::new() })
 }
 
 fn run_record(manifest: &ReproManifest, digest: Digest) -> RunRecord {

@@ -122,7 +122,7 @@ pub(crate) fn fact(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind)
 }
 
 fn path(workspace: &Workspace, packet: &PacketId, kind: ApprovalKind) -> PathBuf {
-    workspace.folder.join("approvals").join(format!("{packet}.{}.json", kind.as_str()))
+    workspace.records_folder().join("approvals").join(format!("{packet}.{}.json", kind.as_str()))
 }
 
 /// Gives the digest of what is approved; none when there is nothing.

@@ -55,7 +55,7 @@ impl FactSources<'_> {
         let on_disk = || {
             let folder = &self.workspace.folder;
             let read = match written {
-                true => door::read_below(folder, path.as_str().as_ref()),
+                true => door::read_below(self.workspace.records_folder(), path.as_str().as_ref()),
                 false => self.workspace.files.read(&folder.join(path.as_str())),
             };
             read.ok()
@@ -74,7 +74,7 @@ impl FactSources<'_> {
             false => on_disk(),
         };
         match tracked.or_else(|| on_disk().map(|bytes| Digest::of(&bytes))) {
-            Some(evidence) if evidence.size > 0 => Fact::Holds { evidence, says: format!("{} bytes", evidence.size) },
+            Some(evidence) if evidence.size > 0 => Fact::Holds { evidence, says: counted(evidence.size, "byte") },
             Some(_) => Fact::Fails { why: format!("`{path}` is empty") },
             None if self.workspace.folder.join(path.as_str()).exists() => {
                 Fact::Waits { why: format!("`{path}` is not committed: git add {path} && git commit") }
@@ -105,9 +105,7 @@ impl FactSources<'_> {
                 let findings: Vec<_> = judgement.findings.iter().filter(|found| counts(&found.file)).collect();
                 let all = (references, old, findings);
                 match canonical_json::to_vec(&all) {
-                    Ok(bytes) => {
-                        Fact::Holds { evidence: Digest::of(&bytes), says: format!("{} references", all.0.len()) }
-                    }
+                    Ok(bytes) => Fact::Holds { evidence: Digest::of(&bytes), says: counted(all.0.len(), "reference") },
                     Err(error) => Fact::Undecided { why: error.to_string() },
                 }
             }

@@ -107,7 +107,7 @@ impl Sections {
     pub(crate) fn read(workspace: &Workspace) -> Result<Self, SectionsIoError> {
         let mut documents = BTreeMap::new();
         for path in &workspace.plan.documents.generated {
-            let document = match door::read_text_below(&workspace.folder, path.as_str().as_ref()) {
+            let document = match door::read_text_below(workspace.records_folder(), path.as_str().as_ref()) {
                 Ok(text) => {
                     let names = sections::names(&text);
                     let sections = names.map_err(|source| SectionsIoError::Sections { path: path.clone(), source })?;

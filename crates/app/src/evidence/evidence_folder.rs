@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::evidence::finding::{Finding, FindingName, Note};
+use rcrepro_model::text::plural::counted;
 use rcrepro_store::{BlobStore, StoreError};
 
 /// The largest blob whose line ends are tried the other way round: 4 MiB.
@@ -208,7 +209,7 @@ impl std::fmt::Display for Damaged {
 }
 
 fn blobs(count: usize) -> String {
-    if count == 1 { "1 blob".to_owned() } else { format!("{count} blobs") }
+    counted(count, "blob")
 }
 
 fn listed(names: &[&str]) -> String {

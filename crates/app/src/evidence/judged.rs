@@ -12,6 +12,7 @@ use super::history::{History, RecordedRun};
 use super::recorded;
 use super::verify::{Verification, repository, verify};
 use crate::board::status_error::StatusError;
+use crate::release::latest;
 use crate::suppressions::trees::SourceReadings;
 use crate::workspace::Workspace;
 use rcrepro_format::records::manifest_json;
@@ -23,7 +24,9 @@ use rcrepro_model::evidence::manifest::{ReproManifest, version_for};
 use rcrepro_model::plan::{Packet, PacketId};
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::civil_date::CivilDate;
+use rcrepro_model::text::plural::counted;
 use rcrepro_store::BlobStore;
+use rcrepro_store::door;
 use rcrepro_store::fs::FsStore;
 
 /// Judges the evidence of packets: by the source, plan and locks at hand, on a day.
@@ -163,7 +166,7 @@ impl<'a> PacketJudge<'a> {
     fn newest_run(&self, id: &PacketId, packet: &Packet) -> Result<Option<PacketEvidence>, StatusError> {
         let newest = self.history.newest_current(id, self.workspace, self.source, self.store)?;
         let Some(RecordedRun { record, bytes, manifest }) = newest else { return Ok(None) };
-        let bytes = marked(self.workspace, packet, bytes, &manifest);
+        let bytes = marked(self.workspace, (id, packet), bytes, &manifest);
         // What a run proved follows from its evidence again: failures, hollow passes, noise.
         let mut verification = verify(&bytes, self.store, &EvidenceFolder::default(), self.today);
         verification.findings.retain(|finding| finding.name != FindingName::NothingFailed);
@@ -175,16 +178,30 @@ impl<'a> PacketJudge<'a> {
         if let Some(evidence) = wrong(verification.standing(), why) {
             return Ok(Some(evidence));
         }
+        // Nothing is recorded of a run whose images of the release are not what they must be.
+        if let Some(why) = latest::failure(&self.history, id, (self.source, false))? {
+            return Ok(Some(PacketEvidence::Failed { why: vec![format!("the images of the release {why}")] }));
+        }
         let (ran, expected) = (manifest.commands.len(), self.workspace.plan.commands(packet).count());
-        let why = || format!("{} {} ended after {ran} of {expected} commands", record.kind, record.run);
+        let why = || format!("{} {} ended after {ran} of {}", record.kind, record.run, counted(expected, "command"));
         Ok((ran < expected).then(|| PacketEvidence::Undecided { why: vec![why()] }))
     }
 }
 
-/// Marks the manifest of a run in which some commands did not run, so that they do not look as if somebody had removed them.
-fn marked(workspace: &Workspace, packet: &Packet, bytes: Vec<u8>, manifest: &ReproManifest) -> Vec<u8> {
-    let failed = FailedEntry::of_run(workspace.plan.commands(packet), &manifest.ids(), &[]);
-    if failed.not_run.is_empty() {
+/// Marks the manifest of a run in which some commands did not run, so that they do not look as if somebody had removed them. What
+/// was there and could not be kept is told by the record of the failure, where that is of the very same results.
+fn marked(
+    workspace: &Workspace,
+    (id, packet): (&PacketId, &Packet),
+    bytes: Vec<u8>,
+    manifest: &ReproManifest,
+) -> Vec<u8> {
+    let mut failed = FailedEntry::of_run(workspace.plan.commands(packet), &manifest.ids(), &[]);
+    let recorded = door::read(&workspace.failed_path(id), door::RECORD_LIMIT).ok();
+    let recorded = recorded.and_then(|bytes| manifest_json::decode(&bytes).ok());
+    let same = recorded.filter(|recorded| recorded.commands == manifest.commands);
+    failed.unkept = same.and_then(|recorded| recorded.failed).map(|failed| failed.unkept).unwrap_or_default();
+    if failed.not_run.is_empty() && failed.unkept.is_empty() {
         return bytes;
     }
     let version = version_for(&manifest.commands, Some(&failed));

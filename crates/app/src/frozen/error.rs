@@ -14,6 +14,7 @@ use rcrepro_model::content::name::{Name, NameError};
 use rcrepro_model::content::tree::TreeError;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::text::hint::Hint;
+use rcrepro_model::text::plural::counted;
 use rcrepro_store::StoreError;
 use rcrepro_store::export::ExportError;
 
@@ -102,7 +103,7 @@ pub enum FrozenError {
         modules: Name,
     },
     /// A client fetched less than its lock pins.
-    #[error("frozen input `{name}`: {client} left out {packages}, {} of {of} packages that the lock pins", packages.0.len())]
+    #[error("frozen input `{name}`: {client} left out {packages}, {} of {} that the lock pins", packages.0.len(), counted(*of, "package"))]
     LeftOut {
         /// The input's name.
         name: Name,

@@ -1,5 +1,7 @@
 //! Why a client's step failed, from what the client said: the lines that tell it, and whose fault it is.
 
+use rcrepro_model::text::plural::counted;
+
 /// The most lines that are shown.
 const LINES: usize = 24;
 /// The most characters of a line that are shown.
@@ -83,7 +85,7 @@ pub fn lines(said: &str) -> Vec<String> {
     }
     if lines.len() > LINES {
         let left_out = lines.len() - LINES;
-        let more = format!("… {left_out} more lines …");
+        let more = format!("… {} …", counted(left_out, "more line"));
         lines.splice(LINES / 2..LINES / 2 + left_out, [more]);
     }
     lines

@@ -98,7 +98,7 @@ async fn a_tree_that_should_hold_packages_is_never_locked_empty() {
     let scene = npm(json!({ "node_modules/is-odd": package(&json!({})) }), Some(Script::exit(0)));
     let error = scene.lock().await.expect_err("npm fetched nothing");
     assert!(matches!(error, FrozenError::LeftOut { .. }), "{error}");
-    assert!(error.to_string().contains("npm left out `is-odd@3.0.1`, 1 of 1 packages"), "{error}");
+    assert!(error.to_string().contains("npm left out `is-odd@3.0.1`, 1 of 1 package"), "{error}");
     assert!(!scene.folder.path().join("lockfiles").exists(), "no lock is written");
 }
 

@@ -125,7 +125,7 @@ fn blobs(store: &Path, all: bool) -> Check {
     let whole = audit.checked == audit.blobs;
     let counted = match (audit.blobs, whole) {
         (blobs, true) => counted(blobs, "blob"),
-        (blobs, false) => format!("{} of {blobs} blobs, those that changed last", audit.checked),
+        (blobs, false) => format!("{} of {}, those that changed last", audit.checked, counted(blobs, "blob")),
     };
     if audit.damaged.is_empty() {
         let more = (!whole).then(|| "rcrepro doctor --blobs hashes all of them".to_owned());

@@ -15,6 +15,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::decision::board::Fact;
 use rcrepro_model::plan::Plan;
 use rcrepro_model::plan::mutant::{GateState, GatesRecord, MutantEntry, MutantOutcome, MutationGate, ProvenGates};
+use rcrepro_model::text::plural::counted;
 use rcrepro_store::BlobStore;
 
 /// The command that makes the record.
@@ -34,7 +35,7 @@ pub enum RecordJudgement {
 /// Gives the path of the record.
 #[must_use]
 pub(crate) fn path(workspace: &Workspace) -> PathBuf {
-    workspace.folder.join("gates").join("mutants.json")
+    workspace.records_folder().join("gates").join("mutants.json")
 }
 
 /// Writes a record and its evidence into the plan's folder, an older pair going.
@@ -175,7 +176,7 @@ pub(crate) fn fact(workspace: &Workspace, source: Digest) -> Fact {
     let (count, all) = (proven.proven(), proven.gates.len());
     let open = proven.gates.iter().find_map(|(gate, state)| match state {
         GateState::Unproven { why } => {
-            Some(format!("{count} of {all} gates were proven able to fail; `{gate}`: {why}"))
+            Some(format!("{count} of {} proven able to fail; `{gate}`: {why}", counted(all, "gate")))
         }
         GateState::Proven { .. } => None,
     });
@@ -183,7 +184,11 @@ pub(crate) fn fact(workspace: &Workspace, source: Digest) -> Fact {
         None if all == 0 => Fact::Undecided { why: "no criterion rests on a gate".to_owned() },
         None => Fact::Holds {
             evidence: digest,
-            says: format!("{all} gates proven able to fail, {} mutants caught", passed(MutantOutcome::Caught)),
+            says: format!(
+                "{} proven able to fail, {} caught",
+                counted(all, "gate"),
+                counted(passed(MutantOutcome::Caught), "mutant")
+            ),
         },
         Some(why) if passed(MutantOutcome::Survived) + passed(MutantOutcome::ByAccident) > 0 => Fact::Fails { why },
         Some(why) => Fact::Undecided { why },

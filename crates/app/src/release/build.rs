@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::context::{text_of, tree};
 use super::error::ReleaseError;
+use super::not_built::{NotBuilt, step};
 use super::step::{ReleaseStep, finding};
 use crate::workspace::source::release_image::{ImageJudgement, Judged, SeenSource, judge};
 use rcrepro_engine::{BuildEnd, BuildRequest, BuiltTarget, ImageHost};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
-use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_model::evidence::finding::FindingName;
 use rcrepro_model::execution::derive::frozen_environment;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::fault::Fault;
@@ -76,11 +77,12 @@ impl ReleaseStep<'_> {
         name: &Name,
         image: &ReleaseImage,
         builders: &mut Builders,
-    ) -> Result<Result<BuiltTarget, Finding>, ReleaseError> {
+    ) -> Result<Result<BuiltTarget, NotBuilt>, ReleaseError> {
         let what = format!("release image {name}");
         (self.context.observe)(RunEvent::Preparing { what: what.clone() });
-        let failed =
-            |expected: &str, found: String| Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
+        let failed = |expected: &str, found: String| {
+            Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found).into()))
+        };
         let (root, dockerfile) = match self.dockerfile(name, image)? {
             Ok(found) => found,
             Err(Refusal { expected, found }) => return failed(expected, found),
@@ -110,7 +112,7 @@ impl ReleaseStep<'_> {
             }
             BuildEnd::Failed { reason, log } => {
                 (self.context.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
-                failed(&format!("{} builds", image.stage()), format!("{reason}{}", tail(&log)))
+                Ok(Err(not_built(name, image, &dockerfile, (&reason, log))))
             }
         }
     }
@@ -241,6 +243,18 @@ impl ReleaseStep<'_> {
             BuildEnd::Failed { reason, log } => Ok(Err(format!("{reason}{}", tail(&log)))),
         }
     }
+}
+
+/// Says why a builder left no image.
+pub(super) fn not_built(
+    name: &Name,
+    image: &ReleaseImage,
+    dockerfile: &str,
+    (reason, output): (&str, String),
+) -> NotBuilt {
+    let found = format!("{reason}{}{}", step(&image.dockerfile, dockerfile, &output), tail(&output));
+    let finding = finding(FindingName::ImageFailed, name, "", format!("{} builds", image.stage()), found);
+    NotBuilt { finding, output: Some(output) }
 }
 
 /// Makes a refusal of what was decided against an image; none where nothing was.

@@ -32,16 +32,19 @@ fn found(facts: &FactSources<'_>, packet: &PacketId, name: &Name) -> Result<Fact
         Err(error) if error.is_tampering() => return Ok(Fact::Tampered { why: whole(error) }),
         recorded => recorded.map_err(whole)?,
     };
-    let Some((record, digest)) = recorded else { return waits("it has not been built") };
+    let history = History::open(facts.store.root()).map_err(whole)?;
+    let failed = failure(&history, packet, (facts.source, recorded.is_some())).map_err(|error| error.line())?;
+    let Some((record, digest)) = recorded else {
+        return failed.map_or_else(|| waits("it has not been built"), |why| Ok(Fact::Fails { why }));
+    };
     if record.packet != *packet {
         return Ok(Fact::Fails { why: format!("the record is that of {}", record.packet) });
     }
+    if let Some(why) = failed {
+        return Ok(Fact::Fails { why });
+    }
     if let Some(why) = outdated(facts, &record) {
         return waits(&why);
-    }
-    let history = History::open(facts.store.root()).map_err(whole)?;
-    if let Some(why) = failure(&history, packet, facts.source).map_err(|error| error.line())? {
-        return Ok(Fact::Fails { why });
     }
     let (Some(_), Some(entry)) = (facts.workspace.plan.release_images.get(name), record.images.get(name)) else {
         return waits("it is not among the images that were built");

@@ -1,11 +1,14 @@
 //! What the newest run said of the release's images: a later failure of the same source counts, whatever was recorded before.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::history::History;
 use crate::evidence::recorded::{PacketInRun, RecordedError};
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::release_record::Released;
 use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::PacketId;
@@ -21,6 +24,9 @@ struct Said {
     source: Digest,
     /// What was wrong, one line for each finding.
     wrong: Vec<String>,
+    /// All that the builders said of the images that they did not build.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    outputs: BTreeMap<Name, String>,
 }
 
 /// Keeps what became of the images in the run's folder. What could not be decided says nothing.
@@ -34,7 +40,7 @@ pub(crate) fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &R
     let line = |finding: &rcrepro_model::evidence::finding::Finding| {
         format!("{} {}: expected {}, found {}", finding.name.as_str(), finding.at, finding.expected, finding.found)
     };
-    let said = Said { source, wrong: released.findings.iter().map(line).collect() };
+    let said = Said { source, wrong: released.findings.iter().map(line).collect(), outputs: released.outputs.clone() };
     run.write_images(packet, &canonical_json::to_vec(&said).expect("it holds only strings"))
 }
 
@@ -43,8 +49,12 @@ pub(crate) fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &R
 pub struct ImagesOfRun {
     /// The run's id.
     pub run: String,
+    /// When it began, RFC 3339.
+    pub started: String,
     /// What was wrong, one text for each finding.
     pub wrong: Vec<String>,
+    /// All that the builders said of the images that they did not build.
+    pub outputs: BTreeMap<Name, String>,
 }
 
 /// Finds what was wrong with the images when the newest run of a plan built them; none when no run did.
@@ -54,22 +64,35 @@ pub struct ImagesOfRun {
 pub fn said(history: &History, packet: &PacketId, plan: Digest) -> Result<Option<ImagesOfRun>, RecordedError> {
     history.newest_with(packet, |record| {
         let said = if record.plan == plan { read(history, &record)? } else { None };
-        Ok(said.map(|said| ImagesOfRun { run: record.run, wrong: said.wrong }))
+        Ok(said.map(|Said { wrong, outputs, .. }| ImagesOfRun {
+            run: record.run,
+            started: record.started,
+            wrong,
+            outputs,
+        }))
     })
 }
 
-/// Gives what was wrong when the newest run that built the images of this source found something.
+/// Gives what was wrong when the newest run that built the images of this source found something. A replay is compared with a
+/// record: without one, only runs count.
 ///
 /// # Errors
 /// [`RecordedError`] when the runs, or what a newer one said, cannot be read: it could be that something was wrong.
-pub(crate) fn failure(history: &History, packet: &PacketId, source: Digest) -> Result<Option<String>, RecordedError> {
+pub(crate) fn failure(
+    history: &History,
+    packet: &PacketId,
+    (source, is_recorded): (Digest, bool),
+) -> Result<Option<String>, RecordedError> {
     let newest = history.newest_with(packet, |record| {
+        if !is_recorded && record.kind != "run" {
+            return Ok(None);
+        }
         let said = read(history, &record)?.filter(|said| said.source == source);
-        Ok(said.map(|said| (record.run, said.wrong)))
+        Ok(said.map(|said| (record, said.wrong)))
     })?;
-    Ok(newest.and_then(|(run, wrong)| {
+    Ok(newest.and_then(|(RunRecord { run, started, .. }, wrong)| {
         let first = wrong.first()?.lines().next()?;
-        Some(format!("run {run}: {}, the first: {first}", counted(wrong.len(), "finding")))
+        Some(format!("failed in run {run} of {started}: {}, the first: {first}", counted(wrong.len(), "finding")))
     }))
 }
 
@@ -102,6 +125,7 @@ mod tests {
                 .into_iter()
                 .collect(),
             written: None,
+            outputs: BTreeMap::new(),
         };
         // The clock goes backwards, and the order stays.
         let mut seconds = 1_000;
@@ -111,7 +135,7 @@ mod tests {
             let record = record(run.id(), &packet, Digest::of(b"plan"));
             run.write_record(&packet, &run_record_json::encode(&record)).expect("written");
             keep(&run, &packet, source, &said(name)).expect("kept");
-            failure(&history, &packet, one).expect("read")
+            failure(&history, &packet, (one, true)).expect("read")
         };
         assert_eq!(after(one, None), None);
         let failed = after(one, Some(FindingName::ImageFailed)).expect("a failure");
@@ -121,7 +145,7 @@ mod tests {
         assert_eq!(after(one, None), None);
         let damaged = runs.list().expect("listed").pop().expect("a run");
         std::fs::write(runs.images_path(&damaged, &packet), b"{\"source\":").expect("our own file");
-        let error = failure(&history, &packet, one).expect_err("the older success does not take its place");
+        let error = failure(&history, &packet, (one, true)).expect_err("the older success does not take its place");
         assert!(error.line().contains("RC-06.images.json") && error.line().ends_with("rcrepro run RC-06"), "{error}");
     }
 }

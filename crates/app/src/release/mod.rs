@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use self::build::Builders;
 use self::buildkit::{BuildkitTarget, BuiltByBuildkit};
 use self::error::ReleaseError;
+use self::not_built::NotBuilt;
 use self::step::{ReleaseStep, finding, record_path};
 use self::trial::Trial;
 use super::evidence;
@@ -33,6 +34,7 @@ pub mod error;
 pub(crate) mod fact;
 mod judge;
 pub mod latest;
+mod not_built;
 pub mod publish;
 mod read;
 pub(crate) mod step;
@@ -73,13 +75,13 @@ impl ReleaseStep<'_> {
                     finding(FindingName::ImageUndecided, name, "", "an engine that builds it", &*reason)
                 };
                 let findings = images.iter().map(undecided).collect();
-                return Ok(Some(Released { record: None, findings, written: None }));
+                return Ok(Some(Released { record: None, findings, written: None, outputs: BTreeMap::new() }));
             }
         };
-        let mut findings = Vec::new();
-        let mut built = self.build_and_try(host, &images, &mut findings).await?;
+        let (mut findings, mut outputs) = (Vec::new(), BTreeMap::new());
+        let mut built = self.build_and_try(host, &images, &mut findings, &mut outputs).await?;
         if self.twice && findings.is_empty() {
-            self.build_again(host, &images, &mut built, &mut findings).await?;
+            self.build_again(host, &images, &mut built, (&mut findings, &mut outputs)).await?;
         }
         for (name, image) in &images {
             if let Some(entry) = built.get(*name) {
@@ -88,7 +90,7 @@ impl ReleaseStep<'_> {
         }
         let whole = built.len() == images.len();
         let record = whole.then(|| self.record(&images, built));
-        Ok(Some(Released { record, findings, written: None }))
+        Ok(Some(Released { record, findings, written: None, outputs }))
     }
 
     /// Builds each image once and tries it; one that cannot be built becomes a finding and gets no entry.
@@ -97,6 +99,7 @@ impl ReleaseStep<'_> {
         host: &dyn ImageHost,
         images: &[(&Name, &ReleaseImage)],
         findings: &mut Vec<Finding>,
+        outputs: &mut BTreeMap<Name, String>,
     ) -> Result<BTreeMap<Name, BuiltEntry>, ReleaseError> {
         let mut built = BTreeMap::new();
         let mut builders = Builders::default();
@@ -104,8 +107,9 @@ impl ReleaseStep<'_> {
             let Made { parts, target, builder, others } =
                 match self.make(host, (name, image), &mut builders, true).await? {
                     Ok(made) => made,
-                    Err(finding) => {
+                    Err(NotBuilt { finding, output }) => {
                         findings.push(finding);
+                        outputs.extend(output.map(|output| (name.clone(), output)));
                         continue;
                     }
                 };
@@ -139,7 +143,7 @@ impl ReleaseStep<'_> {
         host: &dyn ImageHost,
         images: &[(&Name, &ReleaseImage)],
         built: &mut BTreeMap<Name, BuiltEntry>,
-        findings: &mut Vec<Finding>,
+        (findings, outputs): (&mut Vec<Finding>, &mut BTreeMap<Name, String>),
     ) -> Result<(), ReleaseError> {
         let mut builders = Builders::default();
         for (name, image) in images {
@@ -153,7 +157,10 @@ impl ReleaseStep<'_> {
                     }
                     target.into_iter().for_each(|target| builders.keep(target));
                 }
-                Err(finding) => findings.push(finding),
+                Err(NotBuilt { finding, output }) => {
+                    findings.push(finding);
+                    outputs.extend(output.map(|output| ((*name).clone(), output)));
+                }
             }
         }
         Ok(())
@@ -169,7 +176,7 @@ impl ReleaseStep<'_> {
         (name, image): (&Name, &ReleaseImage),
         builders: &mut Builders,
         tried: bool,
-    ) -> Result<Result<Made, Finding>, ReleaseError> {
+    ) -> Result<Result<Made, NotBuilt>, ReleaseError> {
         let Some(buildkit) = &image.buildkit else {
             return Ok(match self.build(host, name, image, builders).await? {
                 Ok(target) => {

@@ -50,7 +50,7 @@ pub(crate) fn write_evidence(
     if run.passed(expected) && run.images_standing() <= Standing::Undecided {
         let path = workspace.manifest_path(id);
         evidence::write(&path, &run.bytes, &run.manifest, &run.proof_inputs, &**context.store)?;
-        if let Some(Released { record: Some(record), findings, written }) = &mut run.images
+        if let Some(Released { record: Some(record), findings, written, .. }) = &mut run.images
             && findings.is_empty()
         {
             *written = Some(write(&path, record, context.store)?.display().to_string());

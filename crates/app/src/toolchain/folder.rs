@@ -152,7 +152,11 @@ impl ImageFolder {
         Ok(definitions)
     }
 
-    fn definition(&self, name: &ImageName) -> Result<ImageDefinition, ImageError> {
+    /// Reads one definition, without those that it is composed of.
+    ///
+    /// # Errors
+    /// [`ImageError::File`] or [`ImageError::Toml`].
+    pub(crate) fn definition(&self, name: &ImageName) -> Result<ImageDefinition, ImageError> {
         let path = self.definition_path(name);
         let text = self.read(&path)?;
         image_toml::parse(name.clone(), &text).map_err(|mistake| ImageError::Toml { path, mistake })

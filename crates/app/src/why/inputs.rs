@@ -14,6 +14,7 @@ use rcrepro_model::evidence::manifest::{ImageEntry, ReproManifest};
 use rcrepro_model::execution::action::Command;
 use rcrepro_model::image::changes::pin_changes;
 use rcrepro_model::image::lock::ImageLock;
+use rcrepro_model::text::plural::counted;
 use rcrepro_model::why::MissingBlob;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 use rcrepro_store::export::{self, ExportError};
@@ -230,7 +231,8 @@ fn image(
         [([l.manifest.to_oci(), r.manifest.to_oci()], "manifest"), ([l.config.to_oci(), r.config.to_oci()], "config")]
     {
         if sides[0] != sides[1] {
-            let cause = format!("{} layers differ, or the image's settings", layers.len());
+            let differ = if layers.len() == 1 { "differs" } else { "differ" };
+            let cause = format!("{} {differ}, or the image's settings", counted(layers.len(), "layer"));
             found.push(Explained::following(&format!("{at} {what}"), [&sides[0], &sides[1]], cause));
         }
     }

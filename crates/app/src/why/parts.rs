@@ -11,6 +11,7 @@ use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, 
 use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::{PacketId, Plan, Requirement};
+use rcrepro_model::text::plural::counted;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 use rcrepro_model::why::{ExplainedPart, MissingBlob, standing_clock};
 use rcrepro_normalize as normalize;
@@ -199,7 +200,7 @@ impl Look<'_> {
                 (l, r) => {
                     let kind = |node: &Option<TreeNode>| match node {
                         None => String::new(),
-                        Some(TreeNode::File { digest, .. }) => format!("a file of {} bytes", digest.size),
+                        Some(TreeNode::File { digest, .. }) => format!("a file of {}", counted(digest.size, "byte")),
                         Some(TreeNode::Directory { .. }) => "a directory".to_owned(),
                         Some(TreeNode::Symlink { target }) => format!("a link to {target}"),
                     };

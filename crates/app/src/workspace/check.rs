@@ -1,7 +1,6 @@
 //! `rcrepro check`: whether a plan is sound, and what it or the source of a commit would keep from running.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::missing::{Missing, faulty, frozen_locks, is_brought, missing, needed, stale};
 use super::source::{self, SourceLook};
@@ -13,7 +12,6 @@ use rcrepro_format::plan::frozen_toml::{self, FrozenData};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::{FrozenKind, Plan};
 use rcrepro_model::text::civil_date::CivilDate;
-use rcrepro_store::door;
 use rcrepro_store::git::status::Uncommitted;
 
 /// What a plan that could be read, and the source of `HEAD`, came to.
@@ -69,7 +67,7 @@ pub fn check(workspace: &Workspace, today: CivilDate) -> PlanCheck {
     let needed = needed(&workspace.plan);
     let fronts = workspace.plan.frozen.iter().filter_map(|(name, input)| {
         let program = input.kind.front().filter(|_| input.kind.is_advisories())?;
-        let data = locked_data(&workspace.folder, name);
+        let data = locked_data(workspace, name);
         let counts = data.is_some() || needed.contains(name);
         counts.then(|| AdvisoryFront { input: name.clone(), kind: input.kind, program, data })
     });
@@ -121,8 +119,8 @@ fn todos(workspace: &Workspace) -> Vec<(usize, String)> {
 }
 
 /// Reads the advisory data that a frozen input is locked to; none without a lock that can be read.
-fn locked_data(folder: &Path, name: &Name) -> Option<FrozenData> {
-    let text = door::read_text(&lock_path(folder, name), door::RECORD_LIMIT).ok()?;
+fn locked_data(workspace: &Workspace, name: &Name) -> Option<FrozenData> {
+    let text = workspace.files.read_to_string(&lock_path(&workspace.folder, name)).ok()?;
     frozen_toml::decode(&text).ok()?.data
 }
 

@@ -63,6 +63,15 @@ pub enum WorkspaceError {
         /// Where the plan is in its repository.
         folder: TreePath,
     },
+    /// The records of a commit could not be laid out.
+    #[error("cannot lay out the records of commit {commit}")]
+    Records {
+        /// The commit's id, shortened.
+        commit: String,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
     /// The source could not be read.
     #[error("cannot read the certified source")]
     Source(#[source] GitError),
@@ -122,6 +131,7 @@ impl Hint for WorkspaceError {
                 Some("move rcrepro.toml to the repository's root, or hand in by `env` what git would say".to_owned())
             }
             Self::Source(error) => error.hint(),
+            Self::Records { .. } => Some("df -h \"${TMPDIR:-/tmp}\"".to_owned()),
         }
     }
 }

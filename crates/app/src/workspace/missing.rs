@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use super::attributes;
+use super::needed_images::NeededFile;
+use super::{attributes, needed_images};
 use crate::evidence::currency::stale_lock;
 use crate::frozen;
 use crate::toolchain::ImageError;
+use crate::toolchain::build::locked::locked;
 use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::in_engine::pulled;
 use crate::workspace::Workspace;
@@ -19,6 +21,10 @@ use rcrepro_model::plan::{FrozenInput, ImageSource, Plan};
 use rcrepro_model::text::address::without_secrets;
 use rcrepro_model::text::causes::causes;
 use rcrepro_model::text::hint::Hint as _;
+
+/// What brings definitions of images: the template's own are beside its plan, which `init` does not write over another one.
+const DEFINITIONS: &str =
+    "mkdir template && rcrepro -C template init --template release-confidence && cp -rn template/images .";
 
 /// A missing thing, with the command that makes it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -70,9 +76,11 @@ pub(crate) fn faulty(workspace: &Workspace) -> Vec<Missing> {
 #[must_use]
 pub(crate) fn stale(workspace: &Workspace) -> Vec<Missing> {
     let Some(platform) = ImagePlatform::host() else { return Vec::new() };
-    let stale = |name: &Name| {
-        let why = stale_lock(workspace, name, platform.isa())?;
-        Some(Missing { what: format!("lock of image `{name}`: {why}"), hint: format!("rcrepro image lock {name}") })
+    let stale = |name: &Name| match stale_lock(workspace, name, platform.isa()) {
+        Some(why) => {
+            Some(Missing { what: format!("lock of image `{name}`: {why}"), hint: format!("rcrepro image lock {name}") })
+        }
+        None => stale_below(workspace, name, platform),
     };
     let unlocked = |name: &Name, source: &ImageSource| image(workspace, name, source).is_some();
     workspace
@@ -82,6 +90,19 @@ pub(crate) fn stale(workspace: &Workspace) -> Vec<Missing> {
         .filter(|(name, source)| !unlocked(name, source))
         .filter_map(|(name, _)| stale(name))
         .collect()
+}
+
+/// Finds a stale lock of an image that another one is composed of, or compiled in, and that the plan need not name.
+fn stale_below(workspace: &Workspace, name: &Name, platform: ImagePlatform) -> Option<Missing> {
+    let ImageSource::Build { definition, .. } = workspace.plan.images.get(name)? else { return None };
+    let (folder, image) = ImageFolder::of_definition(&workspace.folder.join(definition), platform).ok()?;
+    match locked(&folder, &image) {
+        Err(ImageError::StaleLock { name: below, path, reason }) if path.exists() => Some(Missing {
+            what: format!("lock of image `{below}`, which image `{name}` needs: {reason}"),
+            hint: format!("rcrepro image lock {below}"),
+        }),
+        _ => None,
+    }
 }
 
 /// Lists the locks of frozen inputs that are there and that no run takes: damaged ones, and those of something else than what the
@@ -108,6 +129,15 @@ pub(crate) fn missing(workspace: &Workspace) -> Vec<Missing> {
     let plan = &workspace.plan;
     let mut found: Vec<Missing> =
         plan.images.iter().filter_map(|(name, source)| image(workspace, name, source)).collect();
+    let below: Vec<Missing> = plan.images.values().flat_map(|source| below(workspace, source)).collect();
+    for missing in below.into_iter().rev() {
+        let is_told = |told: &Missing| {
+            told.hint == missing.hint && (missing.hint != DEFINITIONS || missing.what.starts_with(&told.what))
+        };
+        if !found.iter().any(is_told) {
+            found.insert(0, missing);
+        }
+    }
     // Definitions first: nothing is locked without them.
     found.sort_by_key(|missing| missing.hint.starts_with("rcrepro image lock"));
     let needed = needed(plan);
@@ -139,6 +169,21 @@ pub(crate) fn is_brought(workspace: &Workspace, name: &Name) -> bool {
     (is_there && frozen::lock_path(&workspace.folder, name).exists()) || !needed(&workspace.plan).contains(name)
 }
 
+/// Lists what is missing of the images that the definition of another one needs.
+fn below(workspace: &Workspace, source: &ImageSource) -> Vec<Missing> {
+    let (ImageSource::Build { definition, .. }, Some(platform)) = (source, ImagePlatform::host()) else {
+        return Vec::new();
+    };
+    let path = workspace.folder.join(definition);
+    let found = ImageFolder::of_definition(&path, platform);
+    let Ok((folder, image)) = found else { return Vec::new() };
+    let missing = |needed| match needed {
+        NeededFile::Definition(what) => Missing { what, hint: DEFINITIONS.to_owned() },
+        NeededFile::Lock(what, image) => Missing { what, hint: format!("rcrepro image lock {image}") },
+    };
+    needed_images::missing_below(workspace, &folder, &image).into_iter().map(missing).collect()
+}
+
 fn image(workspace: &Workspace, name: &Name, source: &ImageSource) -> Option<Missing> {
     let platform = ImagePlatform::host()?;
     let unlocked = |hint: String| Some(Missing { what: format!("lock of image `{name}`"), hint });
@@ -147,9 +192,8 @@ fn image(workspace: &Workspace, name: &Name, source: &ImageSource) -> Option<Mis
             let path = workspace.folder.join(definition);
             let (folder, image) = ImageFolder::of_definition(&path, platform).ok()?;
             if !path.exists() {
-                // The template's own definitions are beside its plan, which `init` does not write over another one.
-                let hint = "mkdir template && rcrepro -C template init --template release-confidence && cp -rn template/images .".to_owned();
-                return Some(Missing { what: format!("definition of image `{name}` at `{definition}`"), hint });
+                let what = format!("definition of image `{name}` at `{definition}`");
+                return Some(Missing { what, hint: DEFINITIONS.to_owned() });
             }
             if folder.lock_path(&image).exists() { None } else { unlocked(format!("rcrepro image lock {image}")) }
         }

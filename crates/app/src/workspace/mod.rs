@@ -6,6 +6,7 @@ mod error;
 pub mod files;
 mod look;
 pub mod missing;
+mod needed_images;
 pub mod next;
 pub mod plan_files;
 pub mod project;
@@ -14,6 +15,9 @@ pub mod source;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
 
 pub use error::WorkspaceError;
 
@@ -30,6 +34,7 @@ use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
 use rcrepro_store::git::shallow::{self, ShallowChoice, ShallowSource};
 use rcrepro_store::git::status::{Uncommitted, uncommitted};
+use rcrepro_store::git::stored::as_stored;
 use rcrepro_store::ingest::{GitSource, IngestLimits, IngestedSource, Visited, ingest_git, visit_git};
 
 /// Globs, relative to the plan's folder, of the records that rcrepro writes there.
@@ -52,6 +57,8 @@ pub struct Workspace {
     pub plan: Plan,
     /// Where the plan was read from, and what it names is.
     pub(crate) files: PlanFiles,
+    /// Where the records of the commit are laid out; none where those count that are on disk beside the plan.
+    pub(crate) records: Option<Arc<TempDir>>,
 }
 
 impl Workspace {
@@ -62,10 +69,10 @@ impl Workspace {
     pub fn open(folder: &Path) -> Result<Self, WorkspaceError> {
         let shown = shown(folder);
         let no_plan = |source| WorkspaceError::NoPlan { path: shown.clone(), source };
-        let plan_bytes = door::read(&folder.join(PLAN_FILE), PLAN_LIMIT).map_err(no_plan)?;
+        let plan_bytes = on_disk(folder).map_err(no_plan)?;
         let folder = folder.canonicalize().map_err(no_plan)?;
         let plan = parse(&plan_bytes).map_err(|mistake| WorkspaceError::Plan { path: shown.clone(), mistake })?;
-        Ok(Self { folder, plan_bytes, plan, files: PlanFiles::WorkingCopy })
+        Ok(Self { folder, plan_bytes, plan, files: PlanFiles::WorkingCopy, records: None })
     }
 
     /// Reads the plan of a folder as a commit has it, which is the one that counts for what is run, judged and decided.
@@ -75,7 +82,7 @@ impl Workspace {
     pub fn at(folder: &Path, revision: &str) -> Result<Self, WorkspaceError> {
         let shown = shown(folder);
         let no_plan = |source| WorkspaceError::NoPlan { path: shown.clone(), source };
-        let on_disk = door::read(&folder.join(PLAN_FILE), PLAN_LIMIT);
+        let on_disk = on_disk(folder);
         let folder = folder.canonicalize().map_err(no_plan)?;
         let (repository, below) = match (repository(&folder), &on_disk) {
             (Err(_), Err(error)) => return Err(no_plan(io::Error::new(error.kind(), error.to_string()))),
@@ -99,7 +106,7 @@ impl Workspace {
                 WorkspaceError::CommittedPlan { path: shown.clone(), commit, mistake }
             }
         })?;
-        Ok(Self { folder, plan_bytes, plan, files: PlanFiles::Commit { repository, commit } })
+        Ok(Self { folder, plan_bytes, plan, files: PlanFiles::Commit { repository, commit }, records: None })
     }
 
     /// Gives the commit that the plan was read from, in hex; none for the working copy's plan.
@@ -180,28 +187,34 @@ impl Workspace {
         UnknownName::new(packet.to_string(), "command", command, known.map(|spec| &spec.id))
     }
 
+    /// Gives the folder below which records and documents with written sections are read.
+    #[must_use]
+    pub(crate) fn records_folder(&self) -> &Path {
+        self.records.as_ref().map_or(&self.folder, |records| records.path())
+    }
+
     /// Gives the path of a packet's committed manifest.
     #[must_use]
     pub fn manifest_path(&self, packet: &PacketId) -> PathBuf {
-        self.folder.join("manifests").join(format!("{packet}.json"))
+        self.records_folder().join("manifests").join(format!("{packet}.json"))
     }
 
     /// Gives the path of the record of a packet that failed, which is beside its manifest.
     #[must_use]
     pub fn failed_path(&self, packet: &PacketId) -> PathBuf {
-        self.folder.join("manifests").join(format!("{packet}.failed.json"))
+        self.records_folder().join("manifests").join(format!("{packet}.failed.json"))
     }
 
     /// Gives the path of a packet's committed scope record.
     #[must_use]
     pub fn scope_path(&self, packet: &PacketId) -> PathBuf {
-        self.folder.join("scopes").join(format!("{packet}.json"))
+        self.records_folder().join("scopes").join(format!("{packet}.json"))
     }
 
     /// Gives the path of the record of a packet's scans with advisory data of today.
     #[must_use]
     pub(crate) fn today_path(&self, packet: &PacketId) -> PathBuf {
-        self.folder.join("today").join(format!("{packet}.json"))
+        self.records_folder().join("today").join(format!("{packet}.json"))
     }
 
     /// Lists globs of the files that rcrepro itself writes: its records, and the documents with written sections.
@@ -295,6 +308,12 @@ impl Workspace {
     pub(crate) fn exclude(&self) -> PathGlobSet {
         excluded_by(&self.plan)
     }
+}
+
+/// Reads the plan of the working copy as git would store it.
+fn on_disk(folder: &Path) -> io::Result<Vec<u8>> {
+    let path = folder.join(PLAN_FILE);
+    as_stored(&path, door::read(&path, PLAN_LIMIT)?)
 }
 
 fn written(plan: &Plan) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! Where the files that decide an action are read from: the plan, locks, definitions of images, their keys.
 //!
 //! What is certified is what was committed, so whatever runs, judges or decides reads them from the commit that it takes the
-//! source from. What prepares a commit (`check`, `lock`, `image`) reads the working copy.
+//! source from. What prepares a commit (`check`, `lock`, `image`) reads the working copy, and of each file the bytes that git would
+//! store: a checkout with other line ends is not another plan.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -11,6 +12,7 @@ use rcrepro_model::content::name::TreePath;
 use rcrepro_model::decision::scope::Revision;
 use rcrepro_store::door;
 use rcrepro_store::git::history::GitHistory;
+use rcrepro_store::git::stored::as_stored;
 
 /// The most bytes that such a file may have.
 const LIMIT: u64 = 64 << 20;
@@ -18,7 +20,7 @@ const LIMIT: u64 = 64 << 20;
 /// Reads files by their paths in the working copy, from there or from a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PlanFiles {
-    /// Files as they lie on disk.
+    /// Files on disk, as git would store them.
     WorkingCopy,
     /// Files in the tree of a commit.
     Commit {
@@ -36,7 +38,9 @@ impl PlanFiles {
     /// [`io::ErrorKind::NotFound`], with what to do where the file lies on disk and is not committed, or whatever kept it from
     /// being read.
     pub(crate) fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let Self::Commit { repository, commit } = self else { return door::read(path, LIMIT) };
+        let Self::Commit { repository, commit } = self else {
+            return as_stored(path, door::read(path, LIMIT)?);
+        };
         let tracked = tracked(repository, path)?;
         let history = GitHistory::open(repository).map_err(io::Error::other)?;
         match history.file(commit, &tracked, LIMIT).map_err(io::Error::other)? {

@@ -4,8 +4,9 @@
 //! is the same release. So history is looked through for a commit with that plan whose tree has that root.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use super::plan_files::PlanFiles;
+use super::plan_files::{PlanFiles, short};
 use crate::workspace::{PLAN_FILE, Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
@@ -16,6 +17,8 @@ use rcrepro_store::git::history::GitHistory;
 
 /// How many commits with the manifest's plan are read whole.
 const CANDIDATES: usize = 64;
+/// The most bytes of a committed record or piece of evidence: 1 GiB.
+const RECORDED: u64 = 1 << 30;
 
 /// Opens the workspace at the commit that a manifest is of: the one in hand where its tree has the manifest's root, else the first
 /// of history that has it, those of the manifest's own time before others; none where no commit has it.
@@ -46,6 +49,30 @@ pub fn of_manifest(
         }
     }
     Ok(None)
+}
+
+/// Lets a workspace read the records and written documents of its commit in place of those on disk, which are of another one.
+///
+/// # Errors
+/// [`WorkspaceError`] when one cannot be read or written.
+pub fn with_its_records(workspace: Workspace) -> Result<Workspace, WorkspaceError> {
+    let PlanFiles::Commit { repository, commit } = &workspace.files else { return Ok(workspace) };
+    let failed = |source| WorkspaceError::Records { commit: short(&commit.commit).to_owned(), source };
+    let history = GitHistory::open(repository)?;
+    let (_, below) = workspace.repository()?;
+    let folder = tempfile::Builder::new().prefix("rcrepro-records-").tempdir().map_err(failed)?;
+    for file in history.files(commit, below.as_ref())? {
+        let Ok(path) = file.parse::<TreePath>() else { continue };
+        if !workspace.is_written(&path) {
+            continue;
+        }
+        let tracked = below.as_ref().map_or_else(|| path.clone(), |below| below.join(&path));
+        let Some(bytes) = history.file(commit, &tracked, RECORDED)? else { continue };
+        let into = folder.path().join(path.as_str());
+        std::fs::create_dir_all(into.parent().unwrap_or(folder.path())).map_err(failed)?;
+        std::fs::write(&into, bytes).map_err(failed)?;
+    }
+    Ok(Workspace { records: Some(Arc::new(folder)), ..workspace })
 }
 
 /// Lays the manifest of a packet, as the workspace's commit has it, into a folder with its evidence and the record of its images

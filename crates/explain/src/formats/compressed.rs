@@ -6,6 +6,7 @@ use rcrepro_compression::GzipHeader;
 
 use crate::lines::instant::rfc3339;
 use crate::{Hints, UNPACKED, within};
+use rcrepro_model::text::plural::counted;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// Explains two compressed files of one format; `None` when one cannot be unpacked.
@@ -24,7 +25,7 @@ pub fn explain_compressed(
     }
     found.extend(within(&format!("{at}!"), &l, &r, hints, depth));
     if found.is_empty() {
-        let sizes = [format!("{} bytes", left.len()), format!("{} bytes", right.len())];
+        let sizes = [counted(left.len(), "byte"), counted(right.len(), "byte")];
         let cause = "one content, compressed by another program, version or level";
         found.push(Explained::new(
             at,

@@ -7,6 +7,7 @@ use object::{Object as _, ObjectSection as _, ObjectSegment as _};
 use super::binary::{ComparedBytes, compare, explain_raw, explain_strings, hex, only_moved, same_folders};
 use crate::Hints;
 use crate::lines::paths;
+use rcrepro_model::text::plural::counted;
 use rcrepro_model::why::difference::{DifferenceClass, Explained, settle};
 
 /// A section that differs.
@@ -30,7 +31,7 @@ pub fn explain_elf(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Op
         match r.get(name) {
             None => found.push(Explained::real(
                 &place,
-                [&format!("{} bytes", data.len()), ""],
+                [&counted(data.len(), "byte"), ""],
                 "a section of the first side only",
             )),
             Some((other, there)) => {
@@ -45,11 +46,7 @@ pub fn explain_elf(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>) -> Op
     }
     for (name, (data, _)) in r.iter().filter(|(name, _)| !l.contains_key(*name)) {
         let place = format!("{at}!{}", name.0);
-        found.push(Explained::real(
-            &place,
-            ["", &format!("{} bytes", data.len())],
-            "a section of the second side only",
-        ));
+        found.push(Explained::real(&place, ["", &counted(data.len(), "byte")], "a section of the second side only"));
     }
     shifts.remove(&0);
     found.extend(headers(at, left, right)?);

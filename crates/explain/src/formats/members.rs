@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::{Hints, within};
+use rcrepro_model::text::plural::counted;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 /// One property of a member, such as its time, with what its difference means.
@@ -80,7 +81,7 @@ pub fn explain_members(
 }
 
 fn summary(member: &ArchiveMember<'_>) -> String {
-    format!("{} bytes", member.content.len())
+    counted(member.content.len(), "byte")
 }
 
 fn properties(place: &str, one: &ArchiveMember<'_>, other: &ArchiveMember<'_>) -> Vec<Explained> {

@@ -9,6 +9,7 @@ use crate::Hints;
 use crate::lines::instant::rfc3339;
 use rcrepro_archive::tar::TarHeader;
 use rcrepro_archive::tar::blocks::blocks;
+use rcrepro_model::text::plural::counted;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 mod claims;
@@ -31,12 +32,12 @@ pub fn explain_tar(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth
     let mut found = explain_members(at, &l, &r, Format { sort: "tar --sort=name" }, hints, depth);
     let behind = [left, right].map(claims::behind);
     if behind[0] != behind[1] {
-        let sizes = behind.map(|bytes| format!("{} bytes", bytes.len()));
+        let sizes = behind.map(|bytes| counted(bytes.len(), "byte"));
         let cause = "other bytes behind the end of the archive, where some programs go on to read";
         found.push(Explained::real(&format!("{at} end"), [&sizes[0], &sizes[1]], cause));
     }
     if found.is_empty() {
-        let sizes = [format!("{} bytes", left.len()), format!("{} bytes", right.len())];
+        let sizes = [counted(left.len(), "byte"), counted(right.len(), "byte")];
         let cause = "equal members; other padding, or header fields that no program reads";
         found.push(Explained::new(
             at,

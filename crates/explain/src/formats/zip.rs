@@ -7,6 +7,7 @@ use std::io::Read;
 use super::members::{ArchiveMember, Format, Property, explain_members, mode_properties, unique};
 use crate::lines::instant::rfc3339;
 use crate::{Hints, UNPACKED};
+use rcrepro_model::text::plural::counted;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 
 mod local;
@@ -30,13 +31,13 @@ pub fn explain_zip(at: &str, left: &[u8], right: &[u8], hints: &Hints<'_>, depth
     }
     let between = [left, right].map(|bytes| local::between(bytes).unwrap_or_default());
     if between[0] != between[1] {
-        let sizes = between.map(|bytes| format!("{} bytes", bytes.len()));
+        let sizes = between.map(|bytes| counted(bytes.len(), "byte"));
         let cause =
             "other bytes between the members, where programs that read from the front find members of their own";
         found.push(Explained::real(&format!("{at} between"), [&sizes[0], &sizes[1]], cause));
     }
     if found.is_empty() {
-        let sizes = [format!("{} bytes", left.len()), format!("{} bytes", right.len())];
+        let sizes = [counted(left.len(), "byte"), counted(right.len(), "byte")];
         let cause = "equal members; compressed or laid out by another program, version or level";
         found.push(Explained::new(
             at,

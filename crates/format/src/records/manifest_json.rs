@@ -3,7 +3,7 @@
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::manifest::{
-    FAILED_VERSION, MANIFEST_VERSION, OLDEST_MANIFEST_VERSION, ReproManifest, version_for,
+    FAILED_VERSION, MANIFEST_VERSION, OLDEST_MANIFEST_VERSION, ReproManifest, UNKEPT_VERSION, version_for,
 };
 
 /// The largest manifest that is read: 16 MiB.
@@ -23,7 +23,7 @@ pub enum ManifestError {
         message: String,
     },
     /// The version is another one.
-    #[error("manifest version {found} is not known: expected {OLDEST_MANIFEST_VERSION} to {FAILED_VERSION}")]
+    #[error("manifest version {found} is not known: expected {OLDEST_MANIFEST_VERSION} to {UNKEPT_VERSION}")]
     Version {
         /// The number in the file.
         found: u64,
@@ -41,7 +41,7 @@ pub enum ManifestError {
     /// The version is not the one that is written for such commands and such an outcome.
     #[error(
         "manifest version {found} does not fit: an unconfirmed clock has version 4, a packet that failed has version \
-         {FAILED_VERSION}: expected {expected}"
+         {FAILED_VERSION}, or {UNKEPT_VERSION} where an output could not be kept: expected {expected}"
     )]
     Needless {
         /// The version that was found.
@@ -99,7 +99,7 @@ pub fn decode(bytes: &[u8]) -> Result<ReproManifest, ManifestError> {
         message: crate::syntax::json_place::described(bytes, &error),
     };
     let version: VersionWire = serde_json::from_slice(bytes).map_err(malformed)?;
-    if !(u64::from(OLDEST_MANIFEST_VERSION)..=u64::from(FAILED_VERSION)).contains(&version.version) {
+    if !(u64::from(OLDEST_MANIFEST_VERSION)..=u64::from(UNKEPT_VERSION)).contains(&version.version) {
         return Err(ManifestError::Version { found: version.version });
     }
     let manifest: ReproManifest = serde_json::from_slice(bytes).map_err(malformed)?;
@@ -175,6 +175,13 @@ mod tests {
         let unmarked = ReproManifest { failed: None, ..failed.clone() };
         let needless = |found, expected| Err(ManifestError::Needless { found, expected });
         assert_eq!(decode(&encode(&unmarked).0), needless(FAILED_VERSION, UNCONFIRMED_VERSION));
+        let mut unkept = failed.clone();
+        let mark = unkept.failed.as_mut().expect("marked");
+        let reason = [("p".parse().expect("a path"), "a fifo".to_owned())];
+        mark.unkept.insert(unkept.commands[0].id.clone(), reason.into());
+        assert_eq!(decode(&encode(&unkept).0), needless(FAILED_VERSION, UNKEPT_VERSION));
+        unkept.version = UNKEPT_VERSION;
+        assert_eq!(decode(&encode(&unkept).0).as_ref(), Ok(&unkept));
         failed.commands[0].clock = ClockMode::Stands;
         let disguised = ReproManifest { version: MANIFEST_VERSION, ..failed };
         assert_eq!(decode(&encode(&disguised).0), needless(MANIFEST_VERSION, FAILED_VERSION));

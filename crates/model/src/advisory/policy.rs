@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::waiver::Waiver;
 use crate::text::civil_date::CivilDate;
+use crate::text::plural::counted;
 
 /// What an advisory that is newer than the frozen data makes of GO.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -93,8 +94,10 @@ impl AdvisoryPolicy {
         let most = self.max_age_days?;
         let says = match days {
             Some(days) if days <= most => return None,
-            Some(days) => format!("the frozen data is {days} days old, and the plan allows at most {most}"),
-            None => format!("the frozen data is from the future, and the plan allows at most {most} days"),
+            Some(days) => {
+                format!("the frozen data is {} old, and the plan allows at most {most}", counted(days, "day"))
+            }
+            None => format!("the frozen data is from the future, and the plan allows at most {}", counted(most, "day")),
         };
         let concern = Concern { id: format!("advisories/age:{name}"), says };
         Some(judged(concern, Effect::Condition, waivers, day))

@@ -3,12 +3,12 @@
 //! Such a manifest is `PACKET.failed.json` and has a version of its own, so that it cannot pass for one of a packet that is done,
 //! wherever it is put.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, FindingName};
-use crate::content::name::Name;
+use crate::content::name::{Name, TreePath};
 use crate::plan::CommandSpec;
 
 /// The mark of a packet that failed, with what no entry of a command shows.
@@ -22,6 +22,10 @@ pub struct FailedEntry {
     /// The commands of the packet that have no entry: one that they need failed, or nothing could be said of them.
     #[serde(skip_serializing_if = "BTreeSet::is_empty", default)]
     pub not_run: BTreeSet<Name>,
+    /// By command, the declared outputs that were there and that no evidence can hold, each with what it was: a FIFO, a socket, a
+    /// device. Where there is one, the manifest has a version of its own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub unkept: BTreeMap<Name, BTreeMap<TreePath, String>>,
 }
 
 impl FailedEntry {
@@ -32,9 +36,29 @@ impl FailedEntry {
         ran: &BTreeSet<&Name>,
         findings: &[Finding],
     ) -> Self {
-        let ids = specs.into_iter().map(|spec| &spec.id);
-        Self { network: networked(ran, findings), not_run: ids.filter(|id| !ran.contains(id)).cloned().collect() }
+        let mut failed = Self { network: networked(ran, findings), ..Self::default() };
+        for spec in specs {
+            if !ran.contains(&spec.id) {
+                failed.not_run.insert(spec.id.clone());
+                continue;
+            }
+            let reasons: BTreeMap<TreePath, String> = spec
+                .outputs
+                .iter()
+                .filter_map(|path| Some((path.clone(), unkept(&spec.id, path, findings)?)))
+                .collect();
+            if !reasons.is_empty() {
+                failed.unkept.insert(spec.id.clone(), reasons);
+            }
+        }
+        failed
     }
+}
+
+fn unkept(id: &Name, path: &TreePath, findings: &[Finding]) -> Option<String> {
+    let at = format!("commands.{id}.outputs.{path}");
+    let found = findings.iter().find(|finding| finding.name == FindingName::OutputUnkept && finding.at == at);
+    found.map(|finding| finding.found.clone())
 }
 
 /// Lists the commands that tried to reach the network although the plan forbids it, as a run noticed.

@@ -32,6 +32,9 @@ pub const UNCONFIRMED_VERSION: u32 = 4;
 /// The version of the manifest of a packet that failed, which is never that of one that is done.
 pub const FAILED_VERSION: u32 = 5;
 
+/// The version of such a manifest where an output was there that no evidence can hold, which earlier versions do not tell.
+pub const UNKEPT_VERSION: u32 = 6;
+
 /// The oldest version of the manifest format that this build reads.
 pub const OLDEST_MANIFEST_VERSION: u32 = 2;
 
@@ -39,7 +42,7 @@ pub const OLDEST_MANIFEST_VERSION: u32 = 2;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReproManifest {
-    /// The format's version, [`OLDEST_MANIFEST_VERSION`] to [`FAILED_VERSION`].
+    /// The format's version, [`OLDEST_MANIFEST_VERSION`] to [`UNKEPT_VERSION`].
     pub version: u32,
     /// The packet that was run.
     pub packet: PacketId,
@@ -57,7 +60,7 @@ pub struct ReproManifest {
     pub normalizers: BTreeMap<String, NormalizerEntry>,
     /// The commands, in the plan's order.
     pub commands: Vec<CommandEntry>,
-    /// The mark of a packet that failed, in version [`FAILED_VERSION`] and in no other.
+    /// The mark of a packet that failed, in the versions [`FAILED_VERSION`] and [`UNKEPT_VERSION`] and in no other.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failed: Option<FailedEntry>,
     /// The ledger of what the project tells these commands not to report, as canonical JSON; none where there is nothing, and in
@@ -349,8 +352,8 @@ impl From<&OutputEntry> for Output {
 /// Returns the version of a manifest with these commands, with or without the mark of a failure.
 #[must_use]
 pub fn version_for(commands: &[CommandEntry], failed: Option<&FailedEntry>) -> u32 {
-    if failed.is_some() {
-        return FAILED_VERSION;
+    if let Some(failed) = failed {
+        return if failed.unkept.is_empty() { FAILED_VERSION } else { UNKEPT_VERSION };
     }
     let is_unconfirmed = commands.iter().any(|command| command.clock == ClockMode::Unconfirmed);
     if is_unconfirmed { UNCONFIRMED_VERSION } else { MANIFEST_VERSION }

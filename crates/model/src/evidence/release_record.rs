@@ -277,4 +277,6 @@ pub struct Released {
     pub findings: Vec<Finding>,
     /// Where the record was written, when nothing is wrong.
     pub written: Option<String>,
+    /// What the builders said of the images that they did not build.
+    pub outputs: BTreeMap<Name, String>,
 }

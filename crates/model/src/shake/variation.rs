@@ -96,11 +96,11 @@ impl Variation {
             Self::Environment => [1_000, 50_000].map(Setting::Environment).to_vec(),
             Self::Order => [1, 2].map(|n| Setting::Order(mix(seed, n))).to_vec(),
             Self::Clock => {
-                // Years away, on another weekday, at another time of day, in the other half of the year.
+                // Another year, month, day of the month, weekday and time of day, from whatever day on.
                 vec![
-                    Setting::Clock(ClockChange::Moved(3 * YEAR + 40_271)),
+                    Setting::Clock(ClockChange::Moved(1_142 * DAY + 40_271)),
                     Setting::Clock(ClockChange::Mode(ClockMode::Real)),
-                    Setting::Clock(ClockChange::Moved(-5 * YEAR - 16_000_123)),
+                    Setting::Clock(ClockChange::Moved(-2_021 * DAY - 34_483)),
                     Setting::Clock(ClockChange::Mode(ClockMode::Starts)),
                     Setting::Clock(ClockChange::Mode(ClockMode::Stands)),
                 ]
@@ -111,8 +111,8 @@ impl Variation {
     }
 }
 
-/// A year's length in seconds.
-const YEAR: i64 = 31_556_952;
+/// A day's length in seconds.
+const DAY: i64 = 86_400;
 
 impl FromStr for Variation {
     type Err = VariationError;
@@ -196,9 +196,9 @@ impl Setting {
         }
     }
 
-    /// Whether it changes nothing but whether the clock flows.
-    const fn is_mode_alone(&self) -> bool {
-        matches!(self, Self::Clock(ClockChange::Mode(ClockMode::Starts | ClockMode::Stands)))
+    /// Whether it is a clock that need not show another day than the baseline's: a commit may be of today.
+    const fn may_show_the_same_day(&self) -> bool {
+        matches!(self, Self::Clock(ClockChange::Mode(_)))
     }
 
     /// Whether two runs under it see the very same world. Under a clock that flows they do not.
@@ -243,8 +243,8 @@ pub fn describe(setup: &Setup) -> String {
 /// Chooses `count` worlds, each with every one of `variations` that has a setting which `differs` from the baseline.
 ///
 /// The settings of a variation take turns, from one that the seed chooses; so that as many worlds as a variation has
-/// settings have each of them once. Those that change nothing but whether the clock flows come last: a world that has one tells
-/// nothing of the time that a command shows.
+/// settings have each of them once. The machine's own clock, and those that change nothing but whether the clock flows, come last:
+/// a world that has one may tell nothing of the time that a command shows.
 #[must_use]
 pub fn worlds(
     count: usize,
@@ -255,7 +255,8 @@ pub fn worlds(
     let world = |index: usize| {
         let choose = |variation: &Variation| {
             let settings = variation.settings(seed).into_iter().filter(&differs);
-            let (mut settings, modes): (Vec<Setting>, Vec<Setting>) = settings.partition(|one| !one.is_mode_alone());
+            let (mut settings, modes): (Vec<Setting>, Vec<Setting>) =
+                settings.partition(|one| !one.may_show_the_same_day());
             let first = mix(seed, 100 + *variation as u64) as usize % settings.len().max(1);
             settings.rotate_left(first);
             settings.extend(modes);
@@ -278,6 +279,7 @@ const fn mix(seed: u64, number: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::text::civil_date::CivilDate;
 
     #[test]
     fn every_variation_has_two_settings_or_more_that_are_its_own_and_a_name_that_reads_back() {
@@ -304,12 +306,35 @@ mod tests {
     }
 
     #[test]
-    fn whether_the_clock_flows_alone_comes_last() {
+    fn clocks_that_may_show_the_same_day_come_last() {
         let clock = BTreeSet::from([Variation::Clock]);
+        let modes = [ClockMode::Real, ClockMode::Starts, ClockMode::Stands].map(ClockChange::Mode);
         for seed in 0..20 {
-            let chosen = worlds(5, seed, &clock, |_| true);
-            let alone: Vec<bool> = chosen.iter().map(|world| world[&Variation::Clock].is_mode_alone()).collect();
-            assert_eq!(alone, [false, false, false, true, true], "{seed}");
+            let chosen: Vec<Setting> =
+                worlds(5, seed, &clock, |_| true).iter().map(|world| world[&Variation::Clock]).collect();
+            assert_eq!(chosen[2..], modes.map(Setting::Clock), "{seed}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_moved_shows_another_day_month_year_and_weekday() {
+        let parts = |seconds: i64| {
+            let text = CivilDate::of_unix_seconds(seconds).expect("a date").to_string();
+            let parts: Vec<String> = text.split('-').map(str::to_owned).collect();
+            (parts, seconds.div_euclid(DAY).rem_euclid(7))
+        };
+        let settings = Variation::Clock.settings(7);
+        let moved = settings.iter().filter_map(|setting| match setting {
+            Setting::Clock(ClockChange::Moved(seconds)) => Some(*seconds),
+            _ => None,
+        });
+        // Every third hour of nine years, two leap years among them.
+        for seconds in moved {
+            for now in (0..9 * 365 * 8).map(|third| 1_700_000_000 + third * DAY / 8) {
+                let ((before, weekday), (after, other)) = (parts(now), parts(now + seconds));
+                let same = before.iter().zip(&after).find(|(one, two)| one == two);
+                assert!(same.is_none() && weekday != other, "{before:?} {after:?} {seconds:+}");
+            }
         }
     }
 

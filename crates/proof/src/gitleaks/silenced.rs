@@ -11,6 +11,7 @@ use crate::inputs::{self, Listing, Lookup};
 use crate::shell::is_literal;
 use rcrepro_format::syntax::toml_place;
 use rcrepro_model::plan::proof::Condition;
+use rcrepro_model::text::plural::counted;
 use serde_json::{Map, Value};
 
 /// The comment that silences gitleaks on its line.
@@ -124,12 +125,12 @@ fn allowed(scanned: &str, evidence: &CommandEvidence<'_>) -> Vec<Condition> {
     let is_file = matches!(evidence.inputs.list(scanned), Listing::Absent);
     let condition = |(file, lines): (&String, &usize)| {
         let path = if is_file { scanned.to_owned() } else { format!("{}/{file}", scanned.trim_end_matches('/')) };
-        let (file, count) = (shown(&path), if *lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") });
+        let (file, count) = (shown(&path), counted(*lines, "line"));
         Condition::new("gitleaks-allow-comment", file, format!("`{COMMENT}` silences gitleaks on {count} of `{file}`"))
     };
     let mut found: Vec<Condition> = search.found.iter().map(condition).collect();
     if search.unseen > 0 {
-        let files = if search.unseen == 1 { "1 file".to_owned() } else { format!("{} files", search.unseen) };
+        let files = counted(search.unseen, "file");
         let says = format!("{files} of the scanned tree cannot be looked into here for `{COMMENT}`");
         found.push(Condition::new("gitleaks-unseen", "", says));
     }

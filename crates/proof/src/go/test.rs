@@ -19,6 +19,7 @@ use rcrepro_model::plan::proof::Tool;
 mod seen;
 mod sources;
 
+use rcrepro_model::text::plural::counted;
 use seen::{Form, Seen};
 use sources::Sources;
 
@@ -124,6 +125,8 @@ fn none_to_run(flags: &Flags, seen: &Seen) -> String {
     match (seen.none_to_run, seen.no_files) {
         (0, 0) => format!("no package line in the output{run}"),
         (0, _) => "no package has test files".to_owned(),
-        (packages, _) => format!("no tests to run in {packages} of {packages} packages with test files{run}"),
+        (packages, _) => {
+            format!("no tests to run in {packages} of {} with test files{run}", counted(packages, "package"))
+        }
     }
 }

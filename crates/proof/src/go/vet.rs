@@ -8,6 +8,7 @@ use crate::evidence::CommandEvidence;
 use crate::outcome::Proof;
 use crate::text::lines;
 use rcrepro_model::plan::proof::{Condition, Tool};
+use rcrepro_model::text::plural::counted;
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::GoVet, version: 2, rules: RULES, pass, failure: None };
 
@@ -28,7 +29,10 @@ fn pass(call: &Call, _alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof 
         let findings =
             lines([evidence.stdout, evidence.stderr]).iter().filter(|line| line.contains("\"posn\":")).count();
         if findings > 0 {
-            return Proof::contradicted(format!("{findings} findings, and `-json` exits 0 whatever it finds"));
+            return Proof::contradicted(format!(
+                "{}, and `-json` exits 0 whatever it finds",
+                counted(findings, "finding")
+            ));
         }
     }
     let chosen = ANALYSES.into_iter().filter(|name| flags.value(name).is_some());

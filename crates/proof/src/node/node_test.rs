@@ -9,12 +9,16 @@ use crate::tap::{Tests, judge};
 use crate::text::{leading_number, lines, were};
 use rcrepro_model::plan::proof::{Condition, Tool};
 
-pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::NodeTest, version: 3, rules: RULES, pass, failure: None };
+mod ended;
+mod tokens;
+
+pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::NodeTest, version: 4, rules: RULES, pass, failure: None };
 
 const RULES: &str = "Proven: the summary of the spec or tap reporter (`pass N`) or, where the line asks for it, a junit report counts a \
 test that passed. Hollow: no summary; another reporter; no test; every test was skipped or is to do. On a condition: tests that are to \
 do, whose failure passes; --test-only, --test-shard and --test-rerun-failures, which leave tests out. Contradicted: a test failed or \
-was cancelled. Hollow also: nothing but files that passed as a whole, without a test of their own; on a condition: some of them.\n";
+was cancelled. Hollow also: nothing but files that passed as a whole, without a test of their own; on a condition: some of them. Hollow also: a test \
+file that calls `process.exit` with what may be 0, where a test that it names is not reported, or one's name is put together.\n";
 
 /// Flags that leave tests out without a word of it in the summary.
 const LEAVE_OUT: [&str; 3] = ["--test-only", "--test-shard", "--test-rerun-failures"];
@@ -53,8 +57,13 @@ fn pass(call: &Call, alike: &[&Call], evidence: &CommandEvidence<'_>) -> Proof {
         0 => None,
         _ => Some(tests),
     };
+    if let Some(ended) =
+        ended::objection(call, evidence, &lines).filter(|_| tests.as_ref().is_some_and(Tests::passed_alone))
+    {
+        return ended;
+    }
     let files = whole_files(&lines);
-    if let Some(tests) = tests.as_ref().filter(|tests| tests.failed == 0 && tests.passed > 0)
+    if let Some(tests) = tests.as_ref().filter(|tests| tests.passed_alone())
         && usize::try_from(tests.passed).is_ok_and(|passed| passed <= files.len())
     {
         let name = files.first().map_or("", String::as_str);

@@ -13,6 +13,7 @@ use rcrepro_model::plan::proof::{Condition, Tool};
 
 mod settings;
 
+use rcrepro_model::text::plural::counted;
 use settings::Settings;
 
 pub(crate) const ADAPTER: Adapter = Adapter { tool: Tool::Vitest, version: 4, rules: RULES, pass, failure: None };
@@ -138,7 +139,8 @@ fn conditions(call: &Call, skipped: u64) -> Vec<Condition> {
         found.push(Condition::new("vitest-partial", "", "`vitest related` runs the tests of the named files only"));
     }
     if skipped > 0 && call.has(&["--allowOnly", "--allow-only"]) {
-        let says = format!("`--allowOnly` lets {skipped} tests be skipped for others that are marked `only`");
+        let says =
+            format!("`--allowOnly` lets {} be skipped for others that are marked `only`", counted(skipped, "test"));
         found.push(Condition::new("vitest-only", "", says));
     }
     found

@@ -392,3 +392,65 @@ fn only_files_that_ran_are_named_for_their_focus() {
     assert_eq!(named("vitest run --reporter=json", &json(results), ""), "vitest-only:src/a.test.js");
     assert_eq!(named("vitest run --reporter=json", &json(""), ""), all);
 }
+
+/// A run of node's tests in which `one` passed and was reported.
+fn node_run(files: &[(&str, &str)], line: &str) -> String {
+    let spec = "\u{2714} one (1.2ms)\n\u{2139} tests 1\n\u{2139} pass 1\n\u{2139} fail 0\n\u{2139} skipped 0\n";
+    Case { files, ..said(line, spec) }.proof()
+}
+
+#[test]
+fn a_test_file_of_node_that_ends_its_own_process_did_not_run_what_it_does_not_report() {
+    let run = |script: &str| node_run(&[("/work/a.test.js", script)], "node --test");
+    let lost =
+        "hollow pass: `a.test.js` calls `process.exit` in line 2, which ends the process with 0, and its test `t";
+    for ends in [
+        "setTimeout(() => process.exit(0), 0);",
+        "process.exit();",
+        "process['exit'](0);",
+        "setTimeout(process.exit, 0);",
+        "test('three', () => { process.exit(code) });",
+    ] {
+        let found = run(&format!("test('one', () => {{}});\n{ends}\ntest('two', () => {{}});"));
+        assert!(found.contains(lost) && found.contains("is not reported"), "{ends}: {found}");
+    }
+    let by_name = "import { exit } from 'node:process'; test('one', f);\nexit(0);\ntest('two', f)";
+    assert!(run(by_name).contains("calls `exit` in line 2"), "{}", run(by_name));
+    let made = "test('one', f);\nafter(() => process.exit());\nfor (const n of names) test(`is ${n}`, f)";
+    assert!(run(made).contains("names tests by what is put together"), "{}", run(made));
+    for honest in [
+        "test('one', f);\nafter(() => process.exit());",
+        "test('one', f);\nif (bad) process.exit(1);\ntest('two', f)",
+        "test('one', f);\n// process.exit(0)\nspawn('node', ['-e', 'process.exit(0)']);\ntest('two', f)",
+        "test('one', f);\nspawn('node', ['-e', `process.exit(${code})`]);\ntest('two', f)",
+        "test('one', f);\nprocess.exit = () => {};\nprocess.exit(0);\ntest(`is ${n}`, f)",
+        "test('one', f);\nmock.method(process, 'exit', f);\nprocess.exit(0);\ntest(`is ${n}`, f)",
+        "test('one', f);\nother.process(0).exit(0);\ntest('two', f)",
+    ] {
+        assert!(run(honest).contains("proven"), "{honest}: {}", run(honest));
+    }
+}
+
+#[test]
+fn only_files_that_node_ran_can_have_ended_early() {
+    let ends = "test('one', f);\nprocess.exit(0);\ntest('two', f)";
+    let run = |path: &str, line: &str| node_run(&[(path, ends), ("/work/web/x.js", "")], line);
+    for (path, line) in [
+        ("/work/test/deep/a.js", "node --test"),
+        ("/work/web/a_test.mjs", "cd web && node --test"),
+        ("/work/checks/a.js", "node --test ./checks/"),
+        ("/work/checks/a.js", "node --test 'checks/*.js'"),
+        ("/work/checks/a.js", "node --test --test-reporter spec checks/a.js"),
+    ] {
+        assert!(run(path, line).contains("hollow"), "{path}, {line}: {}", run(path, line));
+    }
+    for (path, line) in [
+        ("/work/lib/a.js", "node --test"),
+        ("/work/node_modules/x/a.test.js", "node --test"),
+        ("/work/a.test.js", "cd web && node --test"),
+        ("/work/a.test.js", "node --test checks/"),
+        ("/work/b.test.js", "node --test --test-reporter spec a.test.js"),
+    ] {
+        assert!(run(path, line).contains("proven"), "{path}, {line}: {}", run(path, line));
+    }
+}

@@ -1,4 +1,4 @@
-//! What happens to images → progress bars on a terminal, plain lines elsewhere.
+//! What happens to images → progress bars on a terminal, plain lines elsewhere, or lines of JSON.
 
 #![expect(clippy::disallowed_methods, reason = "bars, whose text is made harmless here")]
 
@@ -8,7 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::json;
 
+use super::say_json;
 use rcrepro_model::execution::event::ImageEvent;
 use rcrepro_model::image::definition::ImageName;
 use rcrepro_model::text::plural::counted;
@@ -17,15 +19,16 @@ use rcrepro_model::text::printable;
 /// Shows image events on standard error: one bar for each layer that is worked on.
 pub struct ImageProgress {
     bars: Option<MultiProgress>,
+    json: bool,
     open: Mutex<BTreeMap<ImageName, ProgressBar>>,
 }
 
 impl ImageProgress {
-    /// Shows bars when standard error is a terminal, and lines otherwise.
+    /// Shows lines of JSON if they are wanted, else bars when standard error is a terminal, and lines otherwise.
     #[must_use]
-    pub fn new() -> Self {
-        let bars = std::io::stderr().is_terminal().then(MultiProgress::new);
-        Self { bars, open: Mutex::default() }
+    pub fn new(json: bool) -> Self {
+        let bars = (!json && std::io::stderr().is_terminal()).then(MultiProgress::new);
+        Self { bars, json, open: Mutex::default() }
     }
 
     /// Shows one event.
@@ -56,6 +59,9 @@ impl ImageProgress {
     }
 
     fn open(&self, layer: &ImageName, verb: &str, what: &str, length: u64) {
+        if self.json {
+            return say_json(&json!({ "event": verb, "layer": layer.as_str(), "what": what }));
+        }
         let what = printable::line(what);
         let Some(bars) = &self.bars else {
             // A closed terminal is no reason to stop.
@@ -76,11 +82,5 @@ impl ImageProgress {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<ImageName, ProgressBar>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Default for ImageProgress {
-    fn default() -> Self {
-        Self::new()
     }
 }

@@ -10,6 +10,7 @@ use rcrepro_model::shake::observation::{Facet, Level};
 use rcrepro_model::shake::shaken::{Shaken, ShakenCommand, ShakenPacket};
 use rcrepro_model::shake::table::{Cell, FacetRow, rows};
 use rcrepro_model::shake::variation::{Variation, describe};
+use rcrepro_model::text::plural::counted;
 use rcrepro_store::BlobStore;
 
 mod evidence;
@@ -99,12 +100,12 @@ fn write_findings(text: &mut String, command: &ShakenCommand, inquiry: &Inquiry,
             put(
                 text,
                 format_args!(
-                    "{} {}: {how} with {} ({} of {} runs)",
+                    "{} {}: {how} with {} ({} of {})",
                     command.id,
                     finding.facet,
                     describe(&cause.setup),
                     cause.differing,
-                    cause.runs
+                    counted(cause.runs, "run")
                 ),
             );
             evidence::write(text, &finding.facet, finding.level, [&cause.baseline, &cause.found], store);
@@ -119,12 +120,12 @@ fn write_findings(text: &mut String, command: &ShakenCommand, inquiry: &Inquiry,
             put(
                 text,
                 format_args!(
-                    "{} {}: differs{how} from run to run with {} varied ({} of {} runs)",
+                    "{} {}: differs{how} from run to run with {} varied ({} of {})",
                     command.id,
                     finding.facet,
                     describe(&flake.setup),
                     flake.differing,
-                    flake.runs
+                    counted(flake.runs, "run")
                 ),
             );
             evidence::write(text, &finding.facet, finding.level, [&flake.evidence[0], &flake.evidence[1]], store);
@@ -137,11 +138,11 @@ fn fails_standing(text: &mut String, command: &ShakenCommand, clock: ClockMode, 
     put(
         text,
         format_args!(
-            "{}: fails if the clock stands still ({}; {} of {} runs), and passes while it flows: clock = \"{}\"",
+            "{}: fails if the clock stands still ({}; {} of {}), and passes while it flows: clock = \"{}\"",
             command.id,
             cause.found.evidence(Level::Canonical),
             cause.differing,
-            cause.runs,
+            counted(cause.runs, "run"),
             clock.as_str(),
         ),
     );
@@ -164,9 +165,11 @@ fn flowing(text: &mut String, command: &ShakenCommand, finding: &ShakeFinding, f
     put(
         text,
         format_args!(
-            "{} {}: differs{how}{with} because {because}: clock = \"{clock}\" ({differing} of {runs} runs; {equal} of {equal} are \
+            "{} {}: differs{how}{with} because {because}: clock = \"{clock}\" ({differing} of {}; {equal} of {equal} are \
              equal while it {clock})",
-            command.id, finding.facet
+            command.id,
+            finding.facet,
+            counted(*runs, "run")
         ),
     );
     evidence::write(text, &finding.facet, finding.level, found.flake.evidence.each_ref(), store);
@@ -218,14 +221,15 @@ fn verdict(text: &mut String, shaken: &ShakenPacket) {
     put(
         text,
         format_args!(
-            "{} {words}: of {} commands {} bitwise, {} canonical, {} divergent, {} failed, {} undecided ({runs} runs, seed {})",
+            "{} {words}: of {} {} bitwise, {} canonical, {} divergent, {} failed, {} undecided ({}, seed {})",
             shaken.packet,
-            shaken.commands.len(),
+            counted(shaken.commands.len(), "command"),
             count(Equality::Bitwise),
             count(Equality::Canonical),
             count(Equality::Divergent),
             count(Equality::Failed),
             count(Equality::Undecided),
+            counted(runs, "run"),
             shaken.seed,
         ),
     );

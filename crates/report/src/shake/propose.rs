@@ -9,6 +9,7 @@ use rcrepro_model::shake::observation::{Facet, Level, Observation};
 use rcrepro_model::shake::proposal::{PacketProposal, ProposedCommand, Tried};
 use rcrepro_model::shake::propose::{Candidate, Proposed, Question, Trial, Trials, WorldPin, counts, differing};
 use rcrepro_model::standing::Standing;
+use rcrepro_model::text::plural::counted;
 
 /// Writes a table for each command that needs other keys than it has, and a comment for each of the others.
 #[must_use]
@@ -44,7 +45,12 @@ pub fn text(found: &PacketProposal) -> String {
     let advice = if changes == 0 { "" } else { "; copy the keys into the commands' own tables" };
     put(
         &mut text,
-        format_args!("# {}: other keys for {changes} of {all} commands ({runs} runs){advice}", found.packet),
+        format_args!(
+            "# {}: other keys for {changes} of {} ({}){advice}",
+            found.packet,
+            counted(all, "command"),
+            counted(runs, "run")
+        ),
     );
     text
 }
@@ -55,7 +61,7 @@ fn sentence(command: &ProposedCommand, question: &Question, trials: &Trials, pro
         Proposed::Nowhere => "passes in no world".to_owned(),
         Proposed::Flaky(candidate) => {
             let (passed, runs) = counts(runs(trials, candidate));
-            format!("flaky by itself: passed {passed} of {runs} runs with {candidate}; no key is proposed")
+            format!("flaky by itself: passed {passed} of {} with {candidate}; no key is proposed", counted(runs, "run"))
         }
         Proposed::World { candidate, differing, left_out } => {
             let (passed, runs) = counts(runs(trials, candidate));
@@ -78,7 +84,7 @@ fn sentence(command: &ProposedCommand, question: &Question, trials: &Trials, pro
                     format!("; UNDECIDED: the engine did not carry out {}", names.join(", "))
                 }
             };
-            format!("{needs}: passed {passed} of {runs} runs so, {equal}{undecided}")
+            format!("{needs}: passed {passed} of {} so, {equal}{undecided}", counted(runs, "run"))
         }
     }
 }
@@ -99,7 +105,7 @@ fn evidence(question: &Question, trials: &Trials, proposed: &Proposed) -> Vec<St
             None if differing.is_empty() => String::new(),
             None => format!("; {}", open(&differing)),
         };
-        format!("with {candidate}{plan}: passed {passed} of {runs} runs{how}")
+        format!("with {candidate}{plan}: passed {passed} of {}{how}", counted(runs, "run"))
     };
     let mut lines: Vec<String> = trials.iter().filter(|(candidate, _)| Some(*candidate) != chosen).map(line).collect();
     let culprits: Vec<&str> =
@@ -208,8 +214,8 @@ mod tests {
         for line in [
             "# waits: needs clock = \"real\": passed 4 of 4 runs so, equal in all of them\n",
             "#   with no key, as the plan has it: passed 0 of 2 runs; exit code 1\n",
-            "#   with clock = \"stands\": passed 0 of 1 runs; exit code 1\n",
-            "# RC-05: other keys for 1 of 1 commands (7 runs); copy the keys into the commands' own tables\n",
+            "#   with clock = \"stands\": passed 0 of 1 run; exit code 1\n",
+            "# RC-05: other keys for 1 of 1 command (7 runs); copy the keys into the commands' own tables\n",
         ] {
             assert!(text.contains(line), "{line}{text}");
         }

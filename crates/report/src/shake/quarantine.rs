@@ -8,6 +8,7 @@ use rcrepro_model::shake::inquiry::UnsteadyPart;
 use rcrepro_model::shake::observation::{Facet, Level};
 use rcrepro_model::shake::shaken::{Shaken, ShakenPacket};
 use rcrepro_model::shake::variation::describe;
+use rcrepro_model::text::plural::counted;
 
 /// Writes a table for every flaky part, ready to be pasted. What normalizers take away needs no quarantine.
 pub fn proposals(shaken: &ShakenPacket) -> String {
@@ -35,7 +36,7 @@ fn proposal(command: &str, facet: &Facet, flake: &UnsteadyPart) -> String {
         false => format!("with {}", describe(&flake.setup)),
     };
     let (differing, runs) = (flake.differing, flake.runs);
-    let reason = format!("{facet}: {differing} of {runs} runs {world} differ from the first one");
+    let reason = format!("{facet}: {differing} of {} {world} differ from the first one", counted(runs, "run"));
     let evidence = flake.evidence.each_ref().map(|seen| quoted(&seen.evidence(Level::Canonical)));
     let mut text = "[[quarantine]]\n".to_owned();
     for evidence in evidence {

@@ -57,7 +57,7 @@ fn a_cause_is_told_with_its_lines() {
     let told = "greet stdout: differs with host=elsewhere (4 of 4 runs)\n    stdout:1 - on rcrepro\n    stdout:1 + on elsewhere\n";
     assert!(lines.contains(told), "{lines}");
     assert!(lines.ends_with(
-        "RC-05 is NOT the same in every world: of 1 commands 0 bitwise, 0 canonical, 1 divergent, 0 failed, 0 undecided (5 runs, seed 1)\n"
+        "RC-05 is NOT the same in every world: of 1 command 0 bitwise, 0 canonical, 1 divergent, 0 failed, 0 undecided (5 runs, seed 1)\n"
     ));
     let document = json::document(&shaken, &store);
     assert_eq!(

@@ -36,7 +36,7 @@ pub fn text(why: &Why, width: Option<usize>) -> String {
             }
             let more = lines.count();
             if more > 0 {
-                put(&mut text, format_args!("    and {more} more lines: --json and --html have them"));
+                put(&mut text, format_args!("    and {}: --json and --html have them", counted(more, "more line")));
             }
         }
     }

@@ -4,3 +4,4 @@ pub mod history;
 pub mod scratch;
 pub mod shallow;
 pub mod status;
+pub mod stored;

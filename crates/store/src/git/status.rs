@@ -117,7 +117,7 @@ fn is_line_ends_alone(
 }
 
 /// Removes filters from the configuration, which name programs, and adds the user's settings for line ends and ignored files.
-fn configure(repository: &mut gix::Repository) -> Result<(), gix::Error> {
+pub(super) fn configure(repository: &mut gix::Repository) -> Result<(), gix::Error> {
     let user = gix::config::File::from_globals().ok();
     let mut config = repository.config_snapshot_mut();
     let filters: Vec<_> = config.sections_and_ids_by_name("filter").into_iter().flatten().map(|(_, id)| id).collect();

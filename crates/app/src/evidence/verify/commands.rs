@@ -135,7 +135,8 @@ impl Judge<'_> {
         for path in entry.outputs.keys().filter(|path| !spec.outputs.contains(path)) {
             self.finding(name, &format!("{at}.outputs.{path}"), "an output that the plan declares", path);
         }
-        self.findings.extend(promised::missing(spec, entry, &BTreeMap::new()));
+        let unkept = self.manifest.failed.as_ref().and_then(|failed| failed.unkept.get(&spec.id));
+        self.findings.extend(promised::missing(spec, entry, unkept));
     }
 
     /// Judges the streams once more by what the plan forbids. A missing stream is a finding elsewhere.

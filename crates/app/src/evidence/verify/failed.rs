@@ -19,6 +19,7 @@ impl Judge<'_> {
         if let Some(plan) = plan {
             self.not_run(plan, failed);
             self.networked(plan, failed);
+            self.unkept(plan, failed);
         }
         if Standing::worst(&self.findings) < Standing::Failed {
             let expected = "a command that failed: the record is that of a failure";
@@ -31,9 +32,9 @@ impl Judge<'_> {
         let broken = |id: &Name| {
             let entry = self.manifest.command(id);
             let spec = plan.command(id);
-            entry.zip(spec).is_some_and(|(entry, spec)| {
-                !entry.succeeded() || !promised::missing(spec, entry, &Default::default()).is_empty()
-            })
+            entry
+                .zip(spec)
+                .is_some_and(|(entry, spec)| !entry.succeeded() || !promised::missing(spec, entry, None).is_empty())
         };
         let explained = |id: &&Name| {
             let needs = plan.command(id).map(|spec| &spec.needs);
@@ -55,6 +56,18 @@ impl Judge<'_> {
             } else {
                 let expected = "a command that ran and may not try to reach the network";
                 self.finding(FindingName::PlanDiffers, &at, expected, id);
+            }
+        }
+    }
+
+    /// What could not be kept is a declared output of a command that ran, and no evidence of it is there.
+    fn unkept(&mut self, plan: &Plan, failed: &FailedEntry) {
+        for (id, path) in failed.unkept.iter().flat_map(|(id, paths)| paths.keys().map(move |path| (id, path))) {
+            let is_declared = plan.command(id).is_some_and(|spec| spec.outputs.contains(path));
+            if !is_declared || self.manifest.command(id).is_none_or(|entry| entry.outputs.contains_key(path)) {
+                let at = format!("commands.{id}.outputs.{path}");
+                let expected = "a declared output of a command that ran, of which there is no evidence";
+                self.finding(FindingName::PlanDiffers, &at, expected, path);
             }
         }
     }

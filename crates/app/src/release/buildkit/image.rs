@@ -8,6 +8,7 @@ use rcrepro_images::oci::image::ImageBlobs;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::release_record::Parts;
 use rcrepro_model::image::definition::ImagePlatform;
+use rcrepro_model::text::plural::counted;
 use rcrepro_store::BlobStore;
 
 /// Stores what makes an image the same as another, and names its blobs.
@@ -32,7 +33,7 @@ pub(super) fn read(
         Document::Manifest { .. } => Vec::new(),
     };
     let [one] = manifests.as_slice() else {
-        return Err(Refused::Reason(format!("it holds {} images, expected one", manifests.len())));
+        return Err(Refused::Reason(format!("it holds {}, expected one", counted(manifests.len(), "image"))));
     };
     let manifest = blob(one.manifest.digest)?;
     let Document::Manifest { config, layers } = read(MANIFEST_TYPE, manifest)? else {

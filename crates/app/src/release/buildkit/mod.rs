@@ -15,7 +15,9 @@ pub(super) use self::action::recorded_command;
 use self::action::{BuildLine, OUTPUT, all_arguments, layout_folders};
 pub(super) use self::target::BuildkitTarget;
 use super::build::{Refusal, listed, tail};
+use super::context::text_of;
 use super::error::ReleaseError;
+use super::not_built::{NotBuilt, step};
 use super::step::{ReleaseStep, finding};
 use crate::machine::build_secrets;
 use crate::toolchain::load::stream_of;
@@ -68,51 +70,59 @@ impl ReleaseStep<'_> {
     pub(super) async fn build_by_buildkit(
         &self,
         target: &BuildkitTarget<'_>,
-    ) -> Result<Result<BuiltByBuildkit, Finding>, ReleaseError> {
-        let BuildkitTarget { name, buildkit, platform, .. } = *target;
+    ) -> Result<Result<BuiltByBuildkit, NotBuilt>, ReleaseError> {
+        let BuildkitTarget { name, platform, .. } = *target;
         let is_foreign = platform != self.machine_platform(name)?;
         let what =
             format!("release image {name}{}", if is_foreign { format!(" for {platform}") } else { String::new() });
         (self.context.observe)(RunEvent::Preparing { what: what.clone() });
         let began = Instant::now();
+        let built = self.build_in_a_container(target).await?;
+        let how =
+            if built.is_ok() { format!("built, {} s", began.elapsed().as_secs()) } else { "NOT built".to_owned() };
+        (self.context.observe)(RunEvent::Prepared { what, how });
+        Ok(built)
+    }
+
+    async fn build_in_a_container(
+        &self,
+        target: &BuildkitTarget<'_>,
+    ) -> Result<Result<BuiltByBuildkit, NotBuilt>, ReleaseError> {
+        let BuildkitTarget { name, buildkit, platform, .. } = *target;
         let secrets = match build_secrets::read(&buildkit.secrets, &self.workspace.folder) {
             Ok(secrets) => secrets,
             Err((id, error)) => {
                 let found = format!("secret `{id}`, `{}`: {error}", buildkit.secrets[&id]);
-                return Ok(Err(finding(FindingName::ImageUndecided, name, "", "a secret that can be read", found)));
+                let expected = "a secret that can be read";
+                return Ok(Err(finding(FindingName::ImageUndecided, name, "", expected, found).into()));
             }
         };
         let action = match self.build_action(target, &secrets.ids)? {
             Ok(action) => action,
             Err(Refusal { expected, found }) => {
-                return Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found)));
+                return Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found).into()));
             }
         };
         let executed = match self.execute_build(name, buildkit, &action, secrets.handed).await {
             Ok(executed) => executed,
             Err(EngineError::Call { doing, reason, .. }) if doing.contains("container") => {
-                return Ok(Err(no_builder(name, format!("the engine could not {doing}: {reason}"))));
+                return Ok(Err(no_builder(name, format!("the engine could not {doing}: {reason}")).into()));
             }
             Err(error) => return Err(error.into()),
         };
         let output: TreePath = OUTPUT.parse().expect("a constant path");
         let layout = match executed.result.outputs.get(&output) {
             Some(Output::Directory { root }) if executed.ending == (Ending::Exited { code: 0 }) => *root,
-            _ => {
-                (self.context.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
-                return Ok(Err(self.not_built(target, &executed)?));
-            }
+            _ => return Ok(Err(self.not_built(target, &executed)?)),
         };
         let (parts, blobs) = match self.read_layout(name, layout, platform).await {
             Err(ReleaseError::Tar { source, .. }) => {
-                (self.context.observe)(RunEvent::Prepared { what, how: "built, and NOT kept".to_owned() });
                 let expected = "an image of files, folders and links that have names in UTF-8";
-                return Ok(Err(finding(FindingName::ImageUndecided, name, "tree", expected, source.to_string())));
+                let found = source.to_string();
+                return Ok(Err(finding(FindingName::ImageUndecided, name, "tree", expected, found).into()));
             }
             read => read?,
         };
-        let how = format!("built, {} s", began.elapsed().as_secs());
-        (self.context.observe)(RunEvent::Prepared { what, how });
         let contexts = buildkit.contexts.iter().map(|(called, context)| (called.clone(), context.to_string()));
         let entry = BuilderEntry {
             image: buildkit.image.clone(),
@@ -205,13 +215,13 @@ impl ReleaseStep<'_> {
     }
 
     /// Says why a build left no image.
-    fn not_built(&self, target: &BuildkitTarget<'_>, executed: &Executed) -> Result<Finding, ReleaseError> {
+    fn not_built(&self, target: &BuildkitTarget<'_>, executed: &Executed) -> Result<NotBuilt, ReleaseError> {
         let BuildkitTarget { name, image, buildkit, platform } = *target;
         let said = self.context.store.get(executed.result.stderr)?;
         let said = lines_of_steps(&String::from_utf8_lossy(&said));
         let memory = self.context.engine.info().machine.memory(None).amount;
         match executed.ending {
-            Ending::Exited { code: NO_BUILDER } => Ok(no_builder(name, tail(&said))),
+            Ending::Exited { code: NO_BUILDER } => Ok(no_builder(name, tail(&said)).into()),
             Ending::Exited { .. } => {
                 let reason = said.lines().rev().find_map(|line| line.strip_prefix("error: "));
                 let mut reason = reason.unwrap_or("it ended without saying why").to_owned();
@@ -220,17 +230,17 @@ impl ReleaseStep<'_> {
                     reason = format!("{reason}: this machine has no {}", buildkit.secrets[id]);
                 }
                 let expected = format!("{} builds for {platform}", image.stage());
-                Ok(finding(FindingName::ImageFailed, name, "", expected, format!("{reason}{}", failed_step(&said))))
+                let dockerfile = text_of(&**self.context.store, self.resolved.source, &image.dockerfile)?;
+                let place = step(&image.dockerfile, &dockerfile.unwrap_or_default(), &said);
+                let found = format!("{reason}{place}{}", failed_step(&said));
+                let finding = finding(FindingName::ImageFailed, name, "", expected, found);
+                Ok(NotBuilt { finding, output: Some(said) })
             }
             other => {
                 let found = ending::with_fixed_limits(other.into(), executed.result.exit_code, (TIMEOUT, memory));
-                Ok(finding(
-                    FindingName::ImageFailed,
-                    name,
-                    "",
-                    "an end of the build",
-                    format!("{found}{}", tail(&said)),
-                ))
+                let found = format!("{found}{}", tail(&said));
+                let finding = finding(FindingName::ImageFailed, name, "", "an end of the build", found);
+                Ok(NotBuilt { finding, output: Some(said) })
             }
         }
     }

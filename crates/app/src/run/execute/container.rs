@@ -63,7 +63,7 @@ impl Executor<'_> {
         let entry = self.entry(spec, action, (executed.clock, executed.ending.into()), &executed.result)?;
         let mut findings = quiet::streams(&**self.context.store, &spec.quiet, &entry)?;
         findings.extend(quiet::network(&spec.quiet, spec.id.as_str(), &executed.attempts));
-        findings.extend(promised::missing(spec, &entry, &executed.unkept));
+        findings.extend(promised::missing(spec, &entry, Some(&executed.unkept)));
         Ok(CommandRun {
             ended: self.ended(spec, &entry),
             limits: self.bounds(spec),

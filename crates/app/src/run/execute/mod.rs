@@ -196,6 +196,9 @@ pub async fn execute_packet(input: &StageInput<'_>, prepared: &Prepared) -> Resu
     for (id, says) in said {
         notes.entry(id).or_default().git = Some(says);
     }
+    for (id, says) in source::unchanged_at_run(&executions.commands, &**context.store, root)? {
+        notes.entry(id).or_default().unchanged = Some(says);
+    }
     Ok(ExecutedPacket { executions, notes })
 }
 

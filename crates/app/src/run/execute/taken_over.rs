@@ -32,7 +32,7 @@ impl Executor<'_> {
         let result = found.entry.action_result();
         let entry = self.entry(spec, action, (found.entry.clock, found.entry.ending), &result).ok()?;
         let noise = quiet::streams(store, &spec.quiet, &entry).ok()?;
-        let missing = promised::missing(spec, &entry, &std::collections::BTreeMap::new());
+        let missing = promised::missing(spec, &entry, None);
         let Proved { proof, .. } = prove(self.plan, spec, &entry, store).ok()?;
         let passes = noise.is_empty() && missing.is_empty() && proof.standing() == Standing::Passed;
         passes.then(|| CommandRun {

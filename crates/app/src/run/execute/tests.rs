@@ -235,7 +235,7 @@ async fn a_promised_output_that_is_not_there_fails_the_command() {
     assert_eq!(outcome.skipped(), [("needs-it".to_owned(), "promises".to_owned())]);
     let ran = outcome.ran.expect("decided");
     let found: Vec<_> = ran.iter().flat_map(|ran| &ran.findings).map(|f| (f.name, f.at.as_str(), &*f.found)).collect();
-    let missing = "nothing there when the command had ended";
+    let missing = "no file, folder or link there when the command had ended";
     let expected = [
         (FindingName::OutputMissing, "commands.promises.outputs.dist", missing),
         (FindingName::OutputUnkept, "commands.odd.outputs.pipe", "`/work/pipe` is a fifo"),

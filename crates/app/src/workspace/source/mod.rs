@@ -6,6 +6,7 @@ use std::convert::Infallible;
 
 use self::release_image::{ImageJudgement, Judged, SeenSource, judge};
 use self::sight::Sight;
+use self::standing_outputs::StandingOutputs;
 use crate::frozen::read_source::ReadSource;
 use crate::frozen::{client, npm};
 use crate::workspace::{PLAN_FILE, Workspace, WorkspaceError};
@@ -25,8 +26,10 @@ mod git_calls;
 mod pointer;
 pub(crate) mod release_image;
 mod sight;
+mod standing_outputs;
 
 pub use at_run::{git_at_run, unbuildable_images};
+pub use standing_outputs::unchanged_at_run;
 
 /// Files by name that something is read from.
 const READ: [&str; 12] = [
@@ -66,7 +69,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
     let exclude = workspace.exclude();
     let mut found = SourceLook::default();
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let mut blind = Sight::of(plan);
+    let (mut blind, mut outputs) = (Sight::of(plan), StandingOutputs::of(plan));
     let mut seen = SeenSource::of(plan.release_images.values());
     found.commit = workspace.visit_source(revision, &mut |path, visited| {
         if exclude.matches_within(path) {
@@ -79,6 +82,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
             Visited::Symlink(target) => blind.look_at_link(path, target),
             Visited::File(bytes) => {
                 found.notes.extend(pointer::note(path, bytes, plan));
+                outputs.look(path, bytes);
                 let name = path.rsplit('/').next().unwrap_or(path);
                 if READ.contains(&name) || git_calls::is_script(path, bytes) {
                     files.insert(path.to_owned(), bytes.to_vec());
@@ -104,6 +108,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
         files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     }));
     found.notes.extend(blind.notes());
+    found.notes.extend(outputs.notes());
     found.notes.extend(sight::narrowed_scans(plan));
     for list in [&mut found.refused, &mut found.notes] {
         list.sort();

@@ -16,13 +16,26 @@ use crate::docker::pump::PumpHandle;
 /// How many pieces of an archive may wait for the store.
 const PIECES: usize = 8;
 
-/// Asks the engine for the archive of a path; `None` when nothing is there.
+/// The kernel's words for a path that leads through a file; Docker answers with them and the status 500.
+const NO_FOLDER: &str = "not a directory";
+
+/// What the engine has at a path.
+pub(crate) enum Archive {
+    /// A file, folder or link, as a stream.
+    There(Pieces),
+    /// The container has no such path.
+    Nothing,
+    /// Nothing can be there: what should be a folder above it is a file.
+    BelowFile,
+}
+
+/// Asks the engine for the archive of a path.
 pub(crate) async fn open_archive(
     pump: &PumpHandle,
     container: &str,
     label: &str,
     path: &str,
-) -> Result<Option<Pieces>, EngineError> {
+) -> Result<Archive, EngineError> {
     let (sender, mut receiver) = mpsc::channel::<Result<Bytes, Error>>(PIECES);
     let options = DownloadFromContainerOptions { path: path.to_owned() };
     let (client, of) = (pump.client.clone(), container.to_owned());
@@ -35,12 +48,13 @@ pub(crate) async fn open_archive(
         }
     });
     match receiver.recv().await {
-        Some(Ok(first)) => Ok(Some(Pieces { first, receiver })),
+        Some(Ok(first)) => Ok(Archive::There(Pieces { first, receiver })),
         // The same answer comes when the container is gone, and then nothing is known of its outputs.
         Some(Err(error)) if status(&error) == Some(404) => {
             let asked = inspect_container(&pump.client, container);
-            limited(label, "collect the outputs", asked).await.map(|_| None)
+            limited(label, "collect the outputs", asked).await.map(|_| Archive::Nothing)
         }
+        Some(Err(error)) if reason(&error).contains(NO_FOLDER) => Ok(Archive::BelowFile),
         Some(Err(error)) => Err(call(label, "collect the outputs")(error)),
         None => Err(incomplete(label, format!("the archive of `{path}` is empty"))),
     }

@@ -18,7 +18,7 @@ mod symlink;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use self::archive::open_archive;
+use self::archive::{Archive, open_archive};
 use super::dialect::Dialect;
 use super::fault::incomplete;
 use super::inputs::{Found, Subtree, find, unread};
@@ -225,6 +225,23 @@ fn in_renamed_directory(upper: &Path, below: &str) -> bool {
     below.match_indices('/').any(|(end, _)| is_redirected(&below[..end]))
 }
 
+/// Finds what above a path is not a folder: the first thing there, from below.
+async fn file_above<'a>(
+    pump: &PumpHandle,
+    container: &str,
+    label: &str,
+    at: &'a TreePath,
+) -> Result<&'a str, EngineError> {
+    let mut above = at.as_str();
+    while let Some((folder, _)) = above.rsplit_once('/') {
+        above = folder;
+        if !matches!(open_archive(pump, container, label, &format!("/{above}")).await?, Archive::BelowFile) {
+            break;
+        }
+    }
+    Ok(above)
+}
+
 /// Asks the engine for an output and streams it into the store; `None` when it does not exist.
 async fn download(
     pump: &PumpHandle,
@@ -238,7 +255,15 @@ async fn download(
     {
         return Ok(Some(link));
     }
-    let Some(mut archive) = open_archive(pump, container, label, &format!("/{at}")).await? else { return Ok(None) };
+    let mut archive = match open_archive(pump, container, label, &format!("/{at}")).await? {
+        Archive::There(archive) => archive,
+        Archive::Nothing => return Ok(None),
+        Archive::BelowFile => {
+            let above = file_above(pump, container, label, at).await?;
+            let reason = format!("nothing can be at `/{at}`: `/{above}` is not a folder");
+            return Err(OutputError::Unkept(reason));
+        }
+    };
     let strip = at.segments().last().and_then(|name| name.as_str().parse().ok());
     let options = TarOptions { strip, limits };
     let ingested = blocking(|| on_own_thread(|| ingest_tar_into(batch, &mut archive, &options)).ok());

@@ -10,7 +10,7 @@ use crate::EngineError;
 use crate::docker::blocking::{blocking, on_own_thread};
 use crate::docker::fault::{call, incomplete};
 use crate::docker::libpod::Libpod;
-use crate::docker::outputs::archive::open_archive;
+use crate::docker::outputs::archive::{Archive, open_archive};
 use crate::docker::pump::PumpHandle;
 use rcrepro_archive::tar::MemberKind;
 use rcrepro_archive::tar::reader::{TarReadError, TarReader};
@@ -38,7 +38,9 @@ pub(crate) async fn read(
     let (directory, name) = at.as_str().rsplit_once('/').ok_or_else(missing)?;
     let around = directory.rsplit('/').next().unwrap_or(directory);
     let wanted = format!("{around}/{name}");
-    let archive = open_archive(pump, container, label, &format!("/{directory}")).await?.ok_or_else(missing)?;
+    let Archive::There(archive) = open_archive(pump, container, label, &format!("/{directory}")).await? else {
+        return Err(missing());
+    };
     let found = blocking(|| on_own_thread(|| target(archive, &wanted)));
     let found = found.map_err(|_| incomplete(label, "the reader of an archive panicked"))?;
     let target =

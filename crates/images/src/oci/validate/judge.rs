@@ -6,6 +6,7 @@ use super::survey::{LayoutSurvey, Surveyed, SurveyedFile};
 use super::{FaultName, FoundImage, ImageFault, Validation};
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::image::identity::ImageIdentity;
+use rcrepro_model::text::plural::counted;
 
 /// Judges a survey; with a lock's identity, the one image that is there has to be exactly that one.
 #[must_use]
@@ -147,8 +148,8 @@ impl<'a> Judge<'a> {
         }
         let (expected, found) = (locked.diff_ids.len(), image.diff_ids.len());
         if expected != found {
-            let found = format!("{found} layers");
-            self.fault(FaultName::LockDiffers, what("layers"), format!("{expected} layers"), found);
+            let found = counted(found, "layer");
+            self.fault(FaultName::LockDiffers, what("layers"), counted(expected, "layer"), found);
         }
     }
 

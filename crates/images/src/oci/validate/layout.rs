@@ -9,6 +9,7 @@ use super::survey::SurveyedFile;
 use super::{FaultName, FoundImage};
 use rcrepro_format::images::oci_json::{CONFIG_TYPE, INDEX_TYPE, LAYER_TYPE, MANIFEST_TYPE};
 use rcrepro_model::content::digest::Sha256;
+use rcrepro_model::text::plural::counted;
 
 const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
@@ -181,7 +182,7 @@ impl<'a> Judge<'a> {
         self.equals(FaultName::Malformed, rootfs, "type", &json!("layers"), &object);
         let stated = self.list(rootfs, "diff_ids", &object);
         if stated.len() != layers.len() {
-            let (expected, found) = (format!("{} layers", stated.len()), format!("{} layers", layers.len()));
+            let (expected, found) = (counted(stated.len(), "layer"), counted(layers.len(), "layer"));
             self.fault(FaultName::Contradiction, &object, expected, found);
         }
         for (at, (stated, layer)) in stated.iter().zip(layers).enumerate() {

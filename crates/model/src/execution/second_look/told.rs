@@ -41,7 +41,7 @@ pub struct LookEntry {
     pub duration_ms: u64,
 }
 
-/// What is shown beside a failure.
+/// What is shown beside a failure, or beside a pass that may not be what it seems.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FailureNotes {
     /// What the second look found, where there was one.
@@ -52,13 +52,18 @@ pub struct FailureNotes {
     pub git: Option<String>,
     /// That it passes with the whole source, where it sees a part of it.
     pub sees: Option<String>,
+    /// That declared outputs are as the source has them, where they are: it may have made nothing.
+    pub unchanged: Option<String>,
 }
 
 impl FailureNotes {
     /// Lists the sentences.
     pub fn sentences(&self) -> impl Iterator<Item = &str> {
         let look = self.second_look.iter().map(|look| look.says.as_str());
-        look.chain(self.network.as_deref()).chain(self.git.as_deref()).chain(self.sees.as_deref())
+        look.chain(self.network.as_deref())
+            .chain(self.git.as_deref())
+            .chain(self.sees.as_deref())
+            .chain(self.unchanged.as_deref())
     }
 }
 
