@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use self::build::Builders;
-use self::buildkit::{BuildkitTarget, BuiltByBuildkit};
+use self::buildkit::{BuiltByBuildkit, BuiltTargets};
 use self::error::ReleaseError;
 use self::not_built::NotBuilt;
 use self::step::{ReleaseStep, finding, record_path};
@@ -103,9 +103,10 @@ impl ReleaseStep<'_> {
     ) -> Result<BTreeMap<Name, BuiltEntry>, ReleaseError> {
         let mut built = BTreeMap::new();
         let mut builders = Builders::default();
+        let mut by_buildkit = self.build_by_buildkit(images).await?;
         for &(name, image) in images {
             let Made { parts, target, builder, others } =
-                match self.make(host, (name, image), &mut builders, true).await? {
+                match self.make(host, (name, image), (&mut builders, &mut by_buildkit), true).await? {
                     Ok(made) => made,
                     Err(NotBuilt { finding, output }) => {
                         findings.push(finding);
@@ -146,8 +147,9 @@ impl ReleaseStep<'_> {
         (findings, outputs): (&mut Vec<Finding>, &mut BTreeMap<Name, String>),
     ) -> Result<(), ReleaseError> {
         let mut builders = Builders::default();
+        let mut by_buildkit = self.build_by_buildkit(images).await?;
         for (name, image) in images {
-            match self.make(host, (name, image), &mut builders, false).await? {
+            match self.make(host, (name, image), (&mut builders, &mut by_buildkit), false).await? {
                 Ok(Made { parts, target, others, .. }) => {
                     if let Some(entry) = built.get_mut(*name) {
                         entry.again = parts;
@@ -166,7 +168,7 @@ impl ReleaseStep<'_> {
         Ok(())
     }
 
-    /// Builds an image as the plan says and reads what came out; with `tried` it stays in the engine.
+    /// Reads an image that was built as the plan says, or has the engine build it; with `tried` it stays in the engine.
     ///
     /// # Errors
     /// [`ReleaseError`] when it cannot be said whether it was built.
@@ -174,7 +176,7 @@ impl ReleaseStep<'_> {
         &self,
         host: &dyn ImageHost,
         (name, image): (&Name, &ReleaseImage),
-        builders: &mut Builders,
+        (builders, by_buildkit): (&mut Builders, &mut BuiltTargets),
         tried: bool,
     ) -> Result<Result<Made, NotBuilt>, ReleaseError> {
         let Some(buildkit) = &image.buildkit else {
@@ -187,14 +189,14 @@ impl ReleaseStep<'_> {
             });
         };
         let machine = self.machine_platform(name)?;
-        let target = BuildkitTarget { name, image, buildkit, platform: machine };
-        let built = match self.build_by_buildkit(&target).await? {
+        let mut one = |platform| by_buildkit.remove(&(name.clone(), platform)).expect("each target has an outcome");
+        let built = match one(machine) {
             Ok(built) => built,
             Err(finding) => return Ok(Err(finding)),
         };
         let mut others = BTreeMap::new();
         for platform in buildkit.other_platforms(machine) {
-            match self.build_by_buildkit(&BuildkitTarget { platform, ..target }).await? {
+            match one(platform) {
                 Ok(built) => drop(others.insert(platform, built)),
                 Err(finding) => return Ok(Err(finding)),
             }

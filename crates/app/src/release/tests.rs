@@ -263,22 +263,18 @@ async fn an_image_for_two_platforms_is_recorded_for_both_and_started_on_one() {
     let place = Place::new();
     let plan = by_buildkit()
         .replace("secrets = { key = \"file:key.secret\" }", "platforms = [\"linux/amd64\", \"linux/arm64\"]");
-    let of = |content: &[u8], platform| {
-        let output = Output::Directory { root: layout_for(&place.store, content, platform) };
-        Script::exit(0).output("out".parse().expect("a path"), output)
-    };
+    let layout = |content: &[u8], platform| layout_for(&place.store, content, platform);
     let released = async |last: &[u8], foreign| {
         let host = runs_well(FakeImageHost::default());
+        let own = layout(b"7", ImagePlatform::LinuxAmd64);
         let engine = engine(Script::exit(0))
-            .on("RC-05/app", of(b"7", ImagePlatform::LinuxAmd64))
-            .on("RC-05/app", of(b"8", foreign))
-            .on("RC-05/app", of(b"7", ImagePlatform::LinuxAmd64))
-            .on("RC-05/app", of(last, foreign));
+            .on("RC-05/app", left_of(&place.store, &[own, layout(b"8", foreign)]))
+            .on("RC-05/app", left_of(&place.store, &[own, layout(last, foreign)]));
         let dockerfile = "FROM scratch AS app\nCOPY app /app\n";
         let released = release_in(&place, (&plan, dockerfile), &engine, Some(&host)).await.expect("decided");
-        let actions: std::collections::BTreeSet<_> =
-            engine.calls().iter().filter(|call| call.label == "RC-05/app").map(|call| call.action).collect();
-        assert_eq!(actions.len(), 2, "one line for each platform");
+        let calls = engine.calls();
+        let built: Vec<_> = calls.iter().filter(|call| call.label == "RC-05/app").collect();
+        assert!(built.len() == 2 && built[0].action == built[1].action, "one builder in a round: {built:?}");
         released
     };
     let good = released(b"8", ImagePlatform::LinuxArm64).await;
@@ -295,6 +291,26 @@ async fn an_image_for_two_platforms_is_recorded_for_both_and_started_on_one() {
     let wrong = released(b"8", ImagePlatform::LinuxAmd64).await;
     let found: Vec<_> = wrong.findings.iter().map(|one| (one.at.as_str(), one.found.as_str())).collect();
     assert_eq!(found, [("images.app.platforms.linux/arm64.config", "linux/amd64")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_images_that_share_a_builder_one_that_fails_does_not_keep_the_other() {
+    let place = Place::new();
+    let one = by_buildkit();
+    let (before, image) = one.split_once("[release-images.app]").expect("the image's table");
+    let before = before.replace("release-images = [\"app\"]", "release-images = [\"app\", \"bad\"]");
+    let bad =
+        image.replace("\"app\"", "\"bad\"").replace("images.app.", "images.bad.").replace("\"smoke\"", "\"tried\"");
+    let plan = format!("{before}[release-images.app]{image}[release-images.bad]{bad}");
+    let host = runs_well(FakeImageHost::default());
+    let ended = left(&place.store, b"7")
+        .stderr("rcrepro: target 0\n#5 DONE\nrcrepro: target 1\nDockerfile:3\nerror: failed to solve: no other\n");
+    let engine = engine(Script::exit(0)).on("RC-05/app+bad", ended);
+    let dockerfile = "FROM scratch AS app\nCOPY app /app\nFROM scratch AS bad\nCOPY other /app\n";
+    let released = release_in(&place, (&plan, dockerfile), &engine, Some(&host)).await.expect("decided");
+    let [finding] = released.findings.as_slice() else { panic!("{:#?}", released.findings) };
+    assert!(finding.at == "images.bad" && finding.found.starts_with("failed to solve: no other"), "{finding:?}");
+    assert!(!finding.found.contains("#5 DONE") && released.record.is_none(), "{finding:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -356,8 +372,18 @@ async fn built_by_buildkit(place: &Place, builds: [Script; 2], dockerfile: &str)
 }
 
 fn left(store: &FsStore, content: &[u8]) -> Script {
-    let output = Output::Directory { root: layout(store, content) };
-    Script::exit(0).output("out".parse().expect("a path"), output)
+    left_of(store, &[layout(store, content)])
+}
+
+/// Leaves the layouts of targets, each in the folder of its number.
+fn left_of(store: &FsStore, layouts: &[Digest]) -> Script {
+    let mut tree = TreeBuilder::default();
+    for (number, layout) in layouts.iter().enumerate() {
+        let at = number.to_string().parse().expect("a path");
+        tree.insert(&at, TreeNode::Directory { digest: *layout }).expect("the numbers differ");
+    }
+    let root = tree.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored");
+    Script::exit(0).output("out".parse().expect("a path"), Output::Directory { root })
 }
 
 #[tokio::test(flavor = "multi_thread")]

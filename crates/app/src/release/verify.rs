@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
-use super::buildkit::{BuildkitTarget, recorded_command};
+use super::buildkit::{FIRST_OF_BATCHES, batches, recorded_command};
 use super::error::ReleaseError;
 use super::judge::judge;
 use super::step::{finding, record_path};
@@ -133,10 +133,10 @@ pub fn judge_record(
         if let Some(entry) = record.images.get(*name) {
             judged.findings.extend(actions(name, image, entry, plan, manifest, &stacked));
             judged.findings.extend(results(name, entry));
-            if is_whole {
-                judged.findings.extend(builds(name, image, entry, manifest, &stacked));
-            }
         }
+    }
+    if is_whole {
+        judged.findings.extend(builds(&wanted, &record, manifest, &stacked));
     }
     untied(&record, &mut judged.untied);
     judged
@@ -304,41 +304,39 @@ fn actions(
     found
 }
 
-/// Derives the line of each build by BuildKit again, and holds it against the action that is recorded. What the action's input root holds
-/// does not travel.
+/// Derives the lines of each builder again, and holds them against the action that is recorded. What the action's input root holds does
+/// not travel.
 fn builds(
-    name: &Name,
-    image: &ReleaseImage,
-    entry: &BuiltEntry,
+    images: &[(&Name, &ReleaseImage)],
+    record: &ReleaseRecord,
     manifest: &ReproManifest,
     store: &dyn BlobStore,
 ) -> Vec<Finding> {
-    let (Some(buildkit), Some(builder)) = (&image.buildkit, &entry.builder) else { return Vec::new() };
     let resolved = Resolved::recorded(manifest);
     let Some(machine) = ImagePlatform::of_isa(&resolved.isa) else { return Vec::new() };
-    let others = entry.platforms.iter().filter_map(|(text, one)| {
-        let platform = ImagePlatform::ALL.into_iter().find(|platform| platform.to_string() == *text)?;
-        Some((format!("platforms.{text}"), platform, one.action, Some(one.command)))
-    });
-    let machine = [("builder".to_owned(), machine, builder.action, builder.command)];
     let mut found = Vec::new();
-    for (at, platform, action, command) in machine.into_iter().chain(others) {
-        // A record of version 3 has no line.
-        let Some(command) = command else { continue };
-        let target = BuildkitTarget { name, image, buildkit, platform };
-        let line = recorded_command(&target, &builder.secrets, &resolved);
-        let root = store.get(action).ok().and_then(|bytes| Action::input_root_of(&bytes));
-        let whole = root.map(|input_root| Action { command: line.clone(), input_root, timeout: None }.digest());
-        for (what, derived, is) in [("command", Some(Digest::of(&line.encode())), command), ("action", whole, action)] {
-            if derived != Some(is) {
+    for batch in batches(images.iter().copied(), machine) {
+        for target in &batch {
+            let Some(entry) = record.images.get(target.name) else { continue };
+            let Some(builder) = &entry.builder else { continue };
+            let (at, action, command) = if target.platform == machine {
+                // A record of version 3 has no line.
+                let Some(command) = builder.command else { continue };
+                ("builder".to_owned(), builder.action, command)
+            } else {
+                let Some(one) = entry.platforms.get(&target.platform.to_string()) else { continue };
+                (format!("platforms.{}", target.platform), one.action, one.command)
+            };
+            let own = [*target];
+            let together = if record.version < FIRST_OF_BATCHES { &own[..] } else { &batch[..] };
+            let line = recorded_command(together, &builder.secrets, (record.version, &resolved));
+            let root = store.get(action).ok().and_then(|bytes| Action::input_root_of(&bytes));
+            let whole = root.map(|input_root| Action { command: line.clone(), input_root, timeout: None }.digest());
+            let derived = [("command", Some(Digest::of(&line.encode())), command), ("action", whole, action)];
+            for (what, derived, is) in derived.into_iter().filter(|(_, derived, is)| *derived != Some(*is)) {
                 let expected = derived.map_or_else(|| "an action".to_owned(), |derived| derived.to_string());
-                found.push(finding(
-                    FindingName::ActionDiffers,
-                    name,
-                    &format!("{at}.{what}"),
-                    expected,
-                    is.to_string(),
-                ));
+                let at = format!("{at}.{what}");
+                found.push(finding(FindingName::ActionDiffers, target.name, &at, expected, is.to_string()));
             }
         }
     }

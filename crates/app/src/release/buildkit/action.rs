@@ -1,8 +1,8 @@
-//! The action of a build: the one line that `buildctl` gets, and what it names.
+//! The action of a round of builds: the lines that `buildctl` gets, and what they name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::inputs::Deps;
+use super::folders::{ContextFolders, context_folders, layout_folders};
 use super::target::BuildkitTarget;
 use crate::machine::build_secrets;
 use crate::release::error::ReleaseError;
@@ -12,40 +12,47 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::action::{Action, ActionPlatform, Command};
 use rcrepro_model::execution::derive;
-use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, ReleaseImage};
+use rcrepro_model::plan::release_image::{ContextSource, ReleaseImage};
 use rcrepro_pins::dockerfile::build::familiar;
 use rcrepro_store::BlobStore as _;
 
-/// Where the image is left, an OCI layout, below the working directory.
+/// Where images are left, each an OCI layout in a folder with the number of its line, below the working directory.
 pub(super) const OUTPUT: &str = "out";
+/// What begins the line of the next target.
+const NEXT: &str = "--";
+const SHELL: &str = "/bin/bash";
+const SCRIPT: &str = "/work/build.sh";
 /// How the image is written: uncompressed, because two compressors of one version need not agree, and no time later than the
 /// release's.
 const EXPORT: &str = "type=oci,dest=/work/out,tar=false,rewrite-timestamp=true,compression=uncompressed,\
                       force-compression=true,oci-mediatypes=true";
 
+/// The version of a record whose images of a round share a builder.
+pub(in crate::release) const FIRST_OF_BATCHES: u32 = 5;
 /// The build argument that dates what a build makes.
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
-/// What a build is made of beside its trees.
-pub(super) struct BuildLine<'a> {
-    pub target: &'a BuildkitTarget<'a>,
-    /// The folder of each locked image, below `deps` and after an `@`.
-    pub images: &'a BTreeMap<Name, String>,
-    /// All build arguments.
-    pub arguments: &'a BTreeMap<String, String>,
+/// What a builder is given beside its trees: a line of arguments of `buildctl build` for each target.
+pub(super) struct BuildLines<'a> {
+    pub targets: &'a [BuildkitTarget<'a>],
     /// The ids of the secrets that are there.
     pub secrets: &'a BTreeSet<String>,
 }
 
 impl ReleaseStep<'_> {
     /// Derives the action and stores its messages.
-    pub(super) fn derived(&self, line: &BuildLine<'_>, work: Digest, deps: Deps) -> Result<Action, ReleaseError> {
+    pub(super) fn derived(
+        &self,
+        lines: &BuildLines<'_>,
+        work: Digest,
+        deps: BTreeMap<Name, Digest>,
+    ) -> Result<Action, ReleaseError> {
         let store = &**self.context.store;
         let mut input_root = None;
         for message in derive::input_root(work, deps) {
             input_root = Some(store.put(&message)?);
         }
-        let command = line.command(self.resolved);
+        let command = lines.command(self.resolved);
         let action = Action { command, input_root: input_root.expect("the root is always there"), timeout: None };
         store.put(&action.command.encode())?;
         store.put(&action.encode())?;
@@ -53,12 +60,32 @@ impl ReleaseStep<'_> {
     }
 }
 
-impl BuildLine<'_> {
-    /// Makes the message of the line.
-    fn command(&self, resolved: &Resolved) -> Command {
-        let builder = &self.target.buildkit.image;
+impl BuildLines<'_> {
+    /// Makes the message of the lines.
+    pub(super) fn command(&self, resolved: &Resolved) -> Command {
+        let mut words = vec![SHELL.to_owned(), SCRIPT.to_owned()];
+        let (folders, contexts) = (layout_folders(self.targets), context_folders(self.targets));
+        for (number, target) in self.targets.iter().enumerate() {
+            words.push(NEXT.to_owned());
+            words.extend(self.words(target, &format!("{OUTPUT}/{number}"), (&folders, &contexts), resolved));
+        }
+        self.of_words(words, resolved)
+    }
+
+    /// Makes the message of a single target as builds were recorded before version 5, each in a builder of its own.
+    fn command_of_one(&self, resolved: &Resolved) -> Command {
+        let mut words = vec![SHELL.to_owned(), SCRIPT.to_owned()];
+        let (folders, contexts) = (layout_folders(self.targets), context_folders(self.targets));
+        for target in self.targets {
+            words.extend(self.words(target, OUTPUT, (&folders, &contexts), resolved));
+        }
+        self.of_words(words, resolved)
+    }
+
+    fn of_words(&self, arguments: Vec<String>, resolved: &Resolved) -> Command {
+        let builder = &self.targets[0].buildkit.image;
         Command {
-            arguments: self.words(resolved),
+            arguments,
             environment: derive::fixed_environment(resolved.date_epoch),
             output_paths: [OUTPUT.parse().expect("a constant path")].into(),
             working_directory: derive::work_path(),
@@ -70,10 +97,15 @@ impl BuildLine<'_> {
         }
     }
 
-    fn words(&self, resolved: &Resolved) -> Vec<String> {
-        let Self { target, images, arguments, secrets } = self;
-        let BuildkitTarget { image, buildkit, platform, .. } = **target;
-        let mut words: Vec<String> = ["/bin/bash", "/work/build.sh"].map(str::to_owned).to_vec();
+    fn words(
+        &self,
+        target: &BuildkitTarget<'_>,
+        out: &str,
+        (images, contexts): (&BTreeMap<Name, String>, &ContextFolders<'_>),
+        resolved: &Resolved,
+    ) -> Vec<String> {
+        let BuildkitTarget { name: of, image, buildkit, platform } = *target;
+        let mut words = Vec::new();
         let mut flag = |name: &str, value: String| words.extend([format!("--{name}"), value]);
         let path = image.dockerfile.as_str();
         let (folder, file) = path.rsplit_once('/').map_or((String::new(), path), |(f, file)| (format!("/{f}"), file));
@@ -91,10 +123,11 @@ impl BuildLine<'_> {
         // A line `# syntax=` asks for another front end than the one that is built in, unless this is set.
         flag("opt", "cmdline=rcrepro".to_owned());
         flag("opt", "force-network-mode=none".to_owned());
-        for (name, value) in *arguments {
+        for (name, value) in all_arguments(image, resolved) {
             flag("opt", format!("build-arg:{name}={value}"));
         }
-        for folder in images.values() {
+        let own = layout_folders(&[*target]);
+        for folder in own.keys().map(|name| &images[name]) {
             flag("oci-layout", format!("{folder}=/deps/@{folder}"));
         }
         let layout = |name: &Name| format!("oci-layout://{}@{}", images[name], resolved.images[name].manifest.to_oci());
@@ -104,31 +137,26 @@ impl BuildLine<'_> {
         for name in image.builders.values() {
             flag("opt", format!("context:{}={}", reference(name, resolved), layout(name)));
         }
-        for (number, (called, context)) in buildkit.contexts.iter().enumerate() {
+        for (called, context) in &buildkit.contexts {
             match context {
                 ContextSource::Image { name } => flag("opt", format!("context:{called}={}", layout(name))),
                 ContextSource::Output { .. } | ContextSource::Source { .. } => {
-                    flag("local", format!("named{number}=/deps/@named{number}"));
-                    flag("opt", format!("context:{called}=local:named{number}"));
+                    let folder = &contexts[&(of, called.as_str())];
+                    flag("local", format!("{folder}=/deps/@{folder}"));
+                    flag("opt", format!("context:{called}=local:{folder}"));
                 }
             }
         }
-        for id in *secrets {
+        for id in self.secrets {
             flag("secret", format!("id={id},src={}/{id}", build_secrets::FOLDER));
         }
-        flag("output", EXPORT.to_owned());
+        flag("output", EXPORT.replace("dest=/work/out", &format!("dest=/work/{out}")));
         words
     }
 }
 
-/// Names the folder of each locked image that a build is given, below `deps` and after an `@`.
-pub(super) fn layout_folders(image: &ReleaseImage, buildkit: &BuildkitImage) -> BTreeMap<Name, String> {
-    let wanted: BTreeSet<&Name> = buildkit.images().skip(1).chain(image.builders.values()).collect();
-    wanted.into_iter().enumerate().map(|(number, name)| (name.clone(), format!("image{number}"))).collect()
-}
-
 /// Gives all build arguments: those of the plan, locked images by their names, and the release's date.
-pub(super) fn all_arguments(image: &ReleaseImage, resolved: &Resolved) -> BTreeMap<String, String> {
+fn all_arguments(image: &ReleaseImage, resolved: &Resolved) -> BTreeMap<String, String> {
     let mut arguments = image.arguments.clone();
     let builders = image.builders.iter();
     arguments.extend(builders.map(|(argument, locked)| (argument.clone(), reference(locked, resolved))));
@@ -141,12 +169,12 @@ fn reference(locked: &Name, resolved: &Resolved) -> String {
     format!("rcrepro/{locked}@{}", resolved.images[locked].manifest.to_oci())
 }
 
-/// Derives the line of a recorded build again.
+/// Derives the lines of recorded builds again: of all targets that one builder was given, or before version 5 of the only one.
 pub(in crate::release) fn recorded_command(
-    target: &BuildkitTarget<'_>,
+    targets: &[BuildkitTarget<'_>],
     secrets: &BTreeSet<String>,
-    resolved: &Resolved,
+    (version, resolved): (u32, &Resolved),
 ) -> Command {
-    let (images, arguments) = (layout_folders(target.image, target.buildkit), all_arguments(target.image, resolved));
-    BuildLine { target, images: &images, arguments: &arguments, secrets }.command(resolved)
+    let lines = BuildLines { targets, secrets };
+    if version < FIRST_OF_BATCHES { lines.command_of_one(resolved) } else { lines.command(resolved) }
 }

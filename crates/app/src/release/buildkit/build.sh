@@ -1,5 +1,6 @@
 #!/bin/bash
-# Starts BuildKit, has it build once, and ends it. What follows are arguments of `buildctl build`.
+# Starts BuildKit, has it build one target after another, and ends it. For each, `--` and the arguments of `buildctl build`. A target that
+# was not built has no folder in the end; why is told after the line with its number.
 set -euo pipefail
 cat > /tmp/buildkitd.toml <<'TOML'
 root = "/var/lib/buildkit"
@@ -27,18 +28,37 @@ until buildctl --addr "$address" debug workers > /dev/null 2>&1; do
   fi
   sleep 0.05
 done
-code=0
-buildctl --addr "$address" build --progress plain "$@" || code=$?
-kill -KILL "$daemon"
+mkdir -p /work/out
 # A secret that got into a layer must not get into the store either, as it is or in base64. Short lines are in any file.
-for secret in /dev/shm/rcrepro-secrets/*; do
-  if [[ -f $secret && $code == 0 ]] && grep -a '........' "$secret" > /dev/shm/patterns; then
-    base64 -w 0 "$secret" | sed 's/.\{0,3\}=*$//' >> /dev/shm/patterns
-    if grep -rqaF -f /dev/shm/patterns /work/out; then
-      echo "error: the secret ${secret##*/} is in the image" >&2
-      rm -rf /work/out
-      code=1
+holds_a_secret() {
+  for secret in /dev/shm/rcrepro-secrets/*; do
+    if [[ -f $secret ]] && grep -a '........' "$secret" > /dev/shm/patterns; then
+      base64 -w 0 "$secret" | sed 's/.\{0,3\}=*$//' >> /dev/shm/patterns
+      if grep -rqaF -f /dev/shm/patterns "$1"; then
+        echo "error: the secret ${secret##*/} is in the image"
+        return 0
+      fi
+    fi
+  done
+  return 1
+}
+number=0
+while (($# > 0)); do
+  shift
+  words=()
+  while (($# > 0)) && [[ $1 != -- ]]; do
+    words+=("$1")
+    shift
+  done
+  echo "rcrepro: target $number" >&2
+  if ! buildctl --addr "$address" build --progress plain "${words[@]}" || holds_a_secret "/work/out/$number" >&2; then
+    rm -rf "/work/out/$number"
+    if ! kill -0 "$daemon" 2> /dev/null; then
+      echo "rcrepro: BuildKit ended:" >&2
+      tail -n 20 /tmp/buildkitd.log >&2
+      exit 70
     fi
   fi
+  number=$((number + 1))
 done
-exit "$code"
+kill -KILL "$daemon"

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
+use super::folders::{context_folders, layout_folders};
+use super::target::BuildkitTarget;
 use crate::release::build::completed;
 use crate::release::error::ReleaseError;
 use crate::release::step::ReleaseStep;
@@ -30,6 +32,9 @@ const STEP_INIT: &str = "/dev/.rcrepro-init";
 
 /// Trees below `deps`, by name.
 pub(super) type Deps = BTreeMap<Name, Digest>;
+
+/// The trees of named contexts, by the image and the context's name.
+pub(super) type NamedContexts = BTreeMap<(Name, String), Digest>;
 
 /// A reason in words why something cannot be given to the build.
 pub(super) type Missing<T> = Result<T, String>;
@@ -65,32 +70,44 @@ impl ReleaseStep<'_> {
     /// Lists what lies below `deps`: the context, named contexts, frozen inputs, and every image by a number of its own.
     pub(super) fn builder_deps(
         &self,
-        image: &ReleaseImage,
-        buildkit: &BuildkitImage,
-        images: &BTreeMap<Name, String>,
+        batch: &[BuildkitTarget<'_>],
+        contexts: &NamedContexts,
     ) -> Result<Missing<Deps>, ReleaseError> {
         let store = &**self.context.store;
         let mut deps = Deps::new();
         let name = |text: &str| text.parse::<Name>().expect("a constant with the name of a folder");
         deps.insert(name("@context"), self.resolved.source);
-        for input in &image.frozen {
+        for input in &batch[0].image.frozen {
             let kind = self.workspace.plan.frozen[input].kind;
             deps.insert(input.clone(), completed(store, self.resolved.frozen[input].root, kind)?);
         }
-        for (locked, folder) in images {
-            match self.locked_layout(locked)? {
+        for (locked, folder) in layout_folders(batch) {
+            match self.locked_layout(&locked)? {
                 Ok(root) => drop(deps.insert(name(&format!("@{folder}")), root)),
                 Err(reason) => return Ok(Err(reason)),
             }
         }
-        for (number, (called, context)) in buildkit.contexts.iter().enumerate() {
-            match self.named_context(context)? {
-                Ok(Some(root)) => drop(deps.insert(name(&format!("@named{number}")), root)),
-                Ok(None) => {}
-                Err(reason) => return Ok(Err(format!("context `{called}`, `{context}`: {reason}"))),
+        for ((image, called), folder) in context_folders(batch) {
+            if let Some(root) = contexts.get(&(image.clone(), called.to_owned())) {
+                deps.insert(name(&format!("@{folder}")), *root);
             }
         }
         Ok(Ok(deps))
+    }
+
+    /// Gives the trees of an image's named contexts; of those that are images, none.
+    pub(super) fn named_contexts(
+        &self,
+        buildkit: &BuildkitImage,
+    ) -> Result<Missing<BTreeMap<String, Digest>>, ReleaseError> {
+        let mut found = BTreeMap::new();
+        for (called, context) in &buildkit.contexts {
+            match self.named_context(context)? {
+                Ok(root) => found.extend(root.map(|root| (called.clone(), root))),
+                Err(reason) => return Ok(Err(format!("context `{called}`, `{context}`: {reason}"))),
+            }
+        }
+        Ok(Ok(found))
     }
 
     /// Gives the tree of a named context; none where it is an image.

@@ -1,23 +1,27 @@
-//! Builds a target by BuildKit, in a container of a locked image that the plan names.
+//! Builds targets by BuildKit, in a container of a locked image that the plan names.
 //!
-//! The build is an action like a command's: its input root holds the context, every image that the Dockerfile builds on, and the
-//! scripts that start the builder; its output is an OCI layout. See `docs/design/release-images.md`.
+//! The targets of a round that see the same inputs and secrets are one action, like a command's: its input root holds the context, every
+//! image that the Dockerfiles build on, and the scripts that start the builder; its output has an OCI layout for each. See `docs/design/release-images.md`.
 
 mod action;
+mod failed;
+mod folders;
 mod image;
 mod inputs;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-pub(super) use self::action::recorded_command;
-use self::action::{BuildLine, OUTPUT, all_arguments, layout_folders};
-pub(super) use self::target::BuildkitTarget;
-use super::build::{Refusal, listed, tail};
-use super::context::text_of;
+use self::action::{BuildLines, OUTPUT};
+pub(super) use self::action::{FIRST_OF_BATCHES, recorded_command};
+use self::failed::no_builder;
+use self::inputs::NamedContexts;
+pub(super) use self::target::{BuildkitTarget, batches};
+use self::target::{TargetKey, time};
+use super::build::{Refusal, listed};
 use super::error::ReleaseError;
-use super::not_built::{NotBuilt, step};
+use super::not_built::NotBuilt;
 use super::step::{ReleaseStep, finding};
 use crate::machine::build_secrets;
 use crate::toolchain::load::stream_of;
@@ -29,22 +33,28 @@ use rcrepro_images::oci::image::ImageBlobs;
 use rcrepro_images::oci::layout::write_archive;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
+use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::{BuilderEntry, OtherPlatformEntry, Parts};
 use rcrepro_model::execution::action::{Action, Ending, Output};
-use rcrepro_model::execution::ending;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
-use rcrepro_store::BlobStore as _;
+use rcrepro_store::export;
 
-/// How long one target may take.
-const TIMEOUT: Duration = Duration::from_secs(3600);
-/// The exit code of `build.sh` when the builder itself does not start.
-const NO_BUILDER: i32 = 70;
-/// The line before and after what the step that failed has written.
-const RULER: &str = "------";
+/// What became of each target for each platform.
+pub(super) type BuiltTargets = BTreeMap<TargetKey, Result<BuiltByBuildkit, NotBuilt>>;
+
+/// What a builder left.
+struct BatchEnd<'a> {
+    targets: usize,
+    action: &'a Action,
+    secrets: &'a BTreeSet<String>,
+    executed: &'a Executed,
+    /// The folder with a folder for each target that was built; none when the builder itself failed.
+    out: Option<Digest>,
+}
 
 /// An image that BuildKit made, all of it in the store.
 pub(super) struct BuiltByBuildkit {
@@ -63,57 +73,111 @@ impl BuiltByBuildkit {
 }
 
 impl ReleaseStep<'_> {
-    /// Builds a target. What keeps it from being built is a finding.
+    /// Builds every target of a round for each of its platforms. What keeps one from being built is a finding, under the key of the machine's
+    /// platform if it is of the image as a whole.
     ///
     /// # Errors
     /// [`ReleaseError`] when that cannot be said.
     pub(super) async fn build_by_buildkit(
         &self,
-        target: &BuildkitTarget<'_>,
-    ) -> Result<Result<BuiltByBuildkit, NotBuilt>, ReleaseError> {
-        let BuildkitTarget { name, platform, .. } = *target;
-        let is_foreign = platform != self.machine_platform(name)?;
-        let what =
-            format!("release image {name}{}", if is_foreign { format!(" for {platform}") } else { String::new() });
-        (self.context.observe)(RunEvent::Preparing { what: what.clone() });
-        let began = Instant::now();
-        let built = self.build_in_a_container(target).await?;
-        let how =
-            if built.is_ok() { format!("built, {} s", began.elapsed().as_secs()) } else { "NOT built".to_owned() };
-        (self.context.observe)(RunEvent::Prepared { what, how });
-        Ok(built)
+        images: &[(&Name, &ReleaseImage)],
+    ) -> Result<BuiltTargets, ReleaseError> {
+        let mut made = BuiltTargets::new();
+        let (mut given, mut contexts) = (Vec::new(), NamedContexts::new());
+        for &(name, image) in images {
+            let Some(buildkit) = &image.buildkit else { continue };
+            match self.given(name, (image, buildkit))? {
+                Ok(own) => {
+                    contexts.extend(own.into_iter().map(|(called, root)| ((name.clone(), called), root)));
+                    given.push((name, image));
+                }
+                Err(Refusal { expected, found }) => {
+                    let refused = finding(FindingName::ImageFailed, name, "", expected, found);
+                    made.insert((name.clone(), self.machine_platform(name)?), Err(refused.into()));
+                }
+            }
+        }
+        let Some((first, _)) = given.first() else { return Ok(made) };
+        for batch in batches(given.iter().copied(), self.machine_platform(first)?) {
+            let what = told(&batch);
+            (self.context.observe)(RunEvent::Preparing { what: what.clone() });
+            let began = Instant::now();
+            let built = self.build_in_a_container(&batch, &contexts).await?;
+            let failed = built.values().filter(|one| one.is_err()).count();
+            let how = match failed {
+                0 => format!("built, {} s", began.elapsed().as_secs()),
+                failed if failed == batch.len() => "NOT built".to_owned(),
+                failed => format!("{failed} of {} NOT built", batch.len()),
+            };
+            (self.context.observe)(RunEvent::Prepared { what, how });
+            made.extend(built);
+        }
+        Ok(made)
     }
 
     async fn build_in_a_container(
         &self,
-        target: &BuildkitTarget<'_>,
-    ) -> Result<Result<BuiltByBuildkit, NotBuilt>, ReleaseError> {
-        let BuildkitTarget { name, buildkit, platform, .. } = *target;
+        batch: &[BuildkitTarget<'_>],
+        contexts: &NamedContexts,
+    ) -> Result<BuiltTargets, ReleaseError> {
+        let buildkit = batch[0].buildkit;
+        let each = |finding: &dyn Fn(&Name) -> Finding| {
+            batch.iter().map(|target| (target.key(), Err(finding(target.name).into()))).collect()
+        };
         let secrets = match build_secrets::read(&buildkit.secrets, &self.workspace.folder) {
             Ok(secrets) => secrets,
             Err((id, error)) => {
                 let found = format!("secret `{id}`, `{}`: {error}", buildkit.secrets[&id]);
-                let expected = "a secret that can be read";
-                return Ok(Err(finding(FindingName::ImageUndecided, name, "", expected, found).into()));
+                let unread = |name: &Name| {
+                    finding(FindingName::ImageUndecided, name, "", "a secret that can be read", found.clone())
+                };
+                return Ok(each(&unread));
             }
         };
-        let action = match self.build_action(target, &secrets.ids)? {
-            Ok(action) => action,
-            Err(Refusal { expected, found }) => {
-                return Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found).into()));
+        let deps = match self.builder_deps(batch, contexts)? {
+            Ok(deps) => deps,
+            Err(found) => {
+                let expected = "inputs that can be given to the build";
+                return Ok(each(&|name| finding(FindingName::ImageFailed, name, "", expected, found.clone())));
             }
         };
-        let executed = match self.execute_build(name, buildkit, &action, secrets.handed).await {
+        let lines = BuildLines { targets: batch, secrets: &secrets.ids };
+        let action = self.derived(&lines, self.builder_work(batch[0].image)?, deps)?;
+        let executed = match self.execute_build(batch, &action, secrets.handed).await {
             Ok(executed) => executed,
             Err(EngineError::Call { doing, reason, .. }) if doing.contains("container") => {
-                return Ok(Err(no_builder(name, format!("the engine could not {doing}: {reason}")).into()));
+                return Ok(each(&|name| no_builder(name, format!("the engine could not {doing}: {reason}"))));
             }
             Err(error) => return Err(error.into()),
         };
         let output: TreePath = OUTPUT.parse().expect("a constant path");
-        let layout = match executed.result.outputs.get(&output) {
-            Some(Output::Directory { root }) if executed.ending == (Ending::Exited { code: 0 }) => *root,
-            _ => return Ok(Err(self.not_built(target, &executed)?)),
+        let out = match executed.result.outputs.get(&output) {
+            Some(Output::Directory { root }) if executed.ending == (Ending::Exited { code: 0 }) => Some(*root),
+            _ => None,
+        };
+        let made = BatchEnd { targets: batch.len(), action: &action, secrets: &secrets.ids, executed: &executed, out };
+        let mut built = BuiltTargets::new();
+        for (number, target) in batch.iter().enumerate() {
+            built.insert(target.key(), self.read_target(target, number, &made).await?);
+        }
+        Ok(built)
+    }
+
+    /// Reads the image of a target.
+    async fn read_target(
+        &self,
+        target: &BuildkitTarget<'_>,
+        number: usize,
+        made: &BatchEnd<'_>,
+    ) -> Result<Result<BuiltByBuildkit, NotBuilt>, ReleaseError> {
+        let BuildkitTarget { name, buildkit, platform, .. } = *target;
+        let at: TreePath = number.to_string().parse().expect("a number is a path");
+        let layout = match made.out {
+            Some(out) => export::lookup(&**self.context.store, out, &at)?,
+            None => None,
+        };
+        let Some(TreeNode::Directory { digest: layout }) = layout else {
+            return Ok(Err(self.why_not_built(target, (number, made.targets), made.executed)?));
         };
         let (parts, blobs) = match self.read_layout(name, layout, platform).await {
             Err(ReleaseError::Tar { source, .. }) => {
@@ -128,9 +192,9 @@ impl ReleaseStep<'_> {
             image: buildkit.image.clone(),
             bases: buildkit.bases.clone(),
             contexts: contexts.collect(),
-            secrets: secrets.ids,
-            action: action.digest(),
-            command: Some(Digest::of(&action.command.encode())),
+            secrets: made.secrets.clone(),
+            action: made.action.digest(),
+            command: Some(Digest::of(&made.action.command.encode())),
         };
         Ok(Ok(BuiltByBuildkit { parts, entry, blobs }))
     }
@@ -148,33 +212,12 @@ impl ReleaseStep<'_> {
         Ok(host.hold_image(&label, built.blobs.config.hash, Box::new(archive)).await?)
     }
 
-    /// Derives the build's action and stores what it names. What keeps it from being one is a refusal.
-    fn build_action(
-        &self,
-        target: &BuildkitTarget<'_>,
-        secrets: &BTreeSet<String>,
-    ) -> Result<Result<Action, Refusal>, ReleaseError> {
-        let BuildkitTarget { name, image, buildkit, .. } = *target;
-        let arguments = match self.checked(name, (image, buildkit))? {
-            Ok(arguments) => arguments,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let images = layout_folders(image, buildkit);
-        let deps = match self.builder_deps(image, buildkit, &images)? {
-            Ok(deps) => deps,
-            Err(found) => return Ok(Err(Refusal { expected: "inputs that can be given to the build", found })),
-        };
-        let work = self.builder_work(image)?;
-        let source = BuildLine { target, images: &images, arguments: &arguments, secrets };
-        Ok(Ok(self.derived(&source, work, deps)?))
-    }
-
-    /// Gives the build arguments; refuses what cannot be built, and a step that requires a secret which is not here.
-    fn checked(
+    /// Gives the named contexts of an image; refuses what cannot be built, and a step that requires a secret which is not here.
+    fn given(
         &self,
         name: &Name,
         (image, buildkit): (&ReleaseImage, &BuildkitImage),
-    ) -> Result<Result<BTreeMap<String, String>, Refusal>, ReleaseError> {
+    ) -> Result<Result<BTreeMap<String, Digest>, Refusal>, ReleaseError> {
         let judgement = self.judgement(name, image)?;
         if let Some(refusal) = listed(&judgement.refused) {
             return Ok(Err(refusal));
@@ -187,24 +230,25 @@ impl ReleaseStep<'_> {
             let found = format!("{at} requires the secret `{}`: this machine has no {source}: {remedy}", mount.id);
             return Ok(Err(Refusal { expected: "the secrets that steps require", found }));
         }
-        Ok(Ok(all_arguments(image, self.resolved)))
+        let contexts = self.named_contexts(buildkit)?;
+        Ok(contexts.map_err(|found| Refusal { expected: "inputs that can be given to the build", found }))
     }
 
     /// Runs the builder.
     async fn execute_build(
         &self,
-        name: &Name,
-        buildkit: &BuildkitImage,
+        batch: &[BuildkitTarget<'_>],
         action: &Action,
         secrets: Option<StepSecrets>,
     ) -> Result<Executed, EngineError> {
         let context = &self.context;
+        let builder = &batch[0].buildkit.image;
         let memory = context.engine.info().machine.memory(None);
         let execution = Execution {
             action,
-            image: &self.resolved.images[&buildkit.image].identity(&buildkit.image),
-            label: &format!("{}/{name}", self.packet),
-            limits: Limits { time: TIMEOUT, memory: memory.amount, pids: 8192, output: OWN_OUTPUT },
+            image: &self.resolved.images[builder].identity(builder),
+            label: &format!("{}/{}", self.packet, names(batch).join("+")),
+            limits: Limits { time: time(batch.len()), memory: memory.amount, pids: 8192, output: OWN_OUTPUT },
             network: Network::None,
             privilege: Privilege::ImageBuilder { secrets },
             world: &World { user: 0, ..World::real() },
@@ -212,37 +256,6 @@ impl ReleaseStep<'_> {
             live: None,
         };
         context.engine.execute(&execution, &**context.store, context.cancel).await
-    }
-
-    /// Says why a build left no image.
-    fn not_built(&self, target: &BuildkitTarget<'_>, executed: &Executed) -> Result<NotBuilt, ReleaseError> {
-        let BuildkitTarget { name, image, buildkit, platform } = *target;
-        let said = self.context.store.get(executed.result.stderr)?;
-        let said = lines_of_steps(&String::from_utf8_lossy(&said));
-        let memory = self.context.engine.info().machine.memory(None).amount;
-        match executed.ending {
-            Ending::Exited { code: NO_BUILDER } => Ok(no_builder(name, tail(&said)).into()),
-            Ending::Exited { .. } => {
-                let reason = said.lines().rev().find_map(|line| line.strip_prefix("error: "));
-                let mut reason = reason.unwrap_or("it ended without saying why").to_owned();
-                let missing = |id: &&String| reason.contains(&format!("secret {id}: not found"));
-                if let Some(id) = buildkit.secrets.keys().find(missing) {
-                    reason = format!("{reason}: this machine has no {}", buildkit.secrets[id]);
-                }
-                let expected = format!("{} builds for {platform}", image.stage());
-                let dockerfile = text_of(&**self.context.store, self.resolved.source, &image.dockerfile)?;
-                let place = step(&image.dockerfile, &dockerfile.unwrap_or_default(), &said);
-                let found = format!("{reason}{place}{}", failed_step(&said));
-                let finding = finding(FindingName::ImageFailed, name, "", expected, found);
-                Ok(NotBuilt { finding, output: Some(said) })
-            }
-            other => {
-                let found = ending::with_fixed_limits(other.into(), executed.result.exit_code, (TIMEOUT, memory));
-                let found = format!("{found}{}", tail(&said));
-                let finding = finding(FindingName::ImageFailed, name, "", "an end of the build", found);
-                Ok(NotBuilt { finding, output: Some(said) })
-            }
-        }
     }
 
     /// Reads what the build left, on a thread that may take its time.
@@ -266,44 +279,19 @@ impl ReleaseStep<'_> {
     }
 }
 
-/// Leaves out what the builder's client logs for its own developers.
-fn lines_of_steps(said: &str) -> String {
-    said.lines().filter(|line| !line.starts_with("time=\"")).collect::<Vec<_>>().join("\n")
+/// Names the images of a batch, each once.
+fn names<'a>(batch: &[BuildkitTarget<'a>]) -> Vec<&'a str> {
+    let mut names: Vec<&str> = batch.iter().map(|target| target.name.as_str()).collect();
+    names.dedup();
+    names
 }
 
-/// Shows the step that failed: the last lines that it wrote, and its place in the Dockerfile. What the client repeats after that is left out.
-fn failed_step(said: &str) -> String {
-    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("error: ")).collect();
-    let rulers: Vec<usize> = (0..lines.len()).filter(|at| lines[*at] == RULER).collect();
-    let [.., begin, end] = rulers[..] else { return tail(&lines.join("\n")) };
-    if !lines.get(begin + 1).is_some_and(|line| line.starts_with(" > ")) {
-        return tail(&lines.join("\n"));
-    }
-    let place = &lines[end + 1..];
-    format!("{}{}{}", tail(lines[begin + 1]), tail(&lines[begin + 2..end].join("\n")), tail(&place.join("\n")))
-}
-
-fn no_builder(name: &Name, found: String) -> Finding {
-    finding(FindingName::ImageUndecided, name, "", "an engine that lets a container mount file systems", found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_a_build_that_failed_the_steps_own_words_and_its_place_are_shown() {
-        let log: String = (1..=40).map(|line| format!("0.{line} line {line}\n")).collect();
-        let said = format!(
-            "#9 DONE 0.1s\n------\n > [web 5/6] RUN tsc:\n{log}0.9 a.ts(1,2): error\n------\nDockerfile:16\n  16 | >>> RUN tsc\nerror: failed to solve"
-        );
-        let shown = failed_step(&said);
-        assert!(shown.contains("| > [web 5/6] RUN tsc:") || shown.contains("|  > [web 5/6] RUN tsc:"), "{shown}");
-        assert!(
-            shown.contains("line 40") && shown.contains("a.ts(1,2): error") && !shown.contains("line 2\n"),
-            "{shown}"
-        );
-        assert!(shown.contains("Dockerfile:16") && !shown.contains("failed to solve"), "{shown}");
-        assert!(failed_step("no step\nat all").contains("at all"));
-    }
+/// Says what a batch builds.
+fn told(batch: &[BuildkitTarget<'_>]) -> String {
+    let names = names(batch);
+    let platforms: BTreeSet<String> = batch.iter().map(|target| target.platform.to_string()).collect();
+    let noun = if names.len() == 1 { "release image" } else { "release images" };
+    let platforms: Vec<String> = platforms.into_iter().collect();
+    let more = if platforms.len() > 1 { format!(" for {}", platforms.join(", ")) } else { String::new() };
+    format!("{noun} {}{more}", names.join(", "))
 }
