@@ -83,7 +83,9 @@ fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Findi
     for (path, dress) in &owners {
         let executable = mode(dress).map(|mode| mode & 0o100 != 0);
         let (expected, is) = match (nodes.get(path.as_str()), executable) {
-            (_, None) => ("a mode and an owner, such as `0755 0:0`", dress.clone()),
+            (_, None) => {
+                ("a mode, an owner and extended attributes, such as `0755 0:0 security.capability=0100`", dress.clone())
+            }
             (None, _) => ("a path of the image's tree", "none of its paths".to_owned()),
             (Some(TreeNode::File { executable: held, .. }), Some(executable)) if *held != executable => {
                 ("the executable bit of the image's tree", dress.clone())
@@ -98,9 +100,17 @@ fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Findi
     found
 }
 
-/// Reads the mode of `0755 0:0`.
+/// Reads the mode of `0755 0:0`, which extended attributes may follow.
 fn mode(dress: &str) -> Option<u32> {
-    let (mode, ids) = dress.split_once(' ')?;
+    let (mode, rest) = dress.split_once(' ')?;
+    let mut words = rest.split(' ');
+    let ids = words.next()?;
+    let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_attribute =
+        |word: &str| word.rsplit_once('=').is_some_and(|(name, value)| !name.is_empty() && is_hex(value));
+    if !words.all(is_attribute) {
+        return None;
+    }
     let (user, group) = ids.split_once(':')?;
     let number = |text: &str| text.parse::<u64>().is_ok_and(|number| number.to_string() == text);
     let mode = (mode.len() == 4).then(|| u32::from_str_radix(mode, 8).ok()).flatten()?;
@@ -170,6 +180,8 @@ mod tests {
             (r#"{"a":"0644 0:0","b":"0644 0:0"}"#, "images.app.owners:/b: none of its paths"),
             (r#"{"a":"644 0:0"}"#, "images.app.owners:/a: 644 0:0"),
             (r#"{"a":"0644 0:"}"#, "images.app.owners:/a: 0644 0:"),
+            (r#"{"a":"0644 0:0 user.a"}"#, "images.app.owners:/a: 0644 0:0 user.a"),
+            (r#"{"a":"0644 0:0 user.a=6G"}"#, "images.app.owners:/a: 0644 0:0 user.a=6G"),
             (r#"{ "a":"0644 0:0"}"#, "images.app.owners: something else"),
         ] {
             assert_eq!(found(&[("a", false)], owners, "a"), [expected], "{owners}");

@@ -151,11 +151,21 @@ pub(super) fn parts_of(store: &dyn BlobStore, settings: &ImageSettings, tree: &R
     })
 }
 
-/// Writes the mode and owner of every path: `{"a/b":"0755 0:0"}`.
+/// Writes the mode and owner of every path, and extended attributes where there are some: `{"a/b":"0755 0:0 user.note=61"}`.
 fn owners(dress: &BTreeMap<TreePath, Dress>) -> Vec<u8> {
-    let text = |dress: &Dress| format!("{:04o} {}:{}", dress.mode, dress.uid, dress.gid);
-    let all: BTreeMap<String, String> = dress.iter().map(|(path, dress)| (path.to_string(), text(dress))).collect();
+    let all: BTreeMap<String, String> = dress.iter().map(|(path, dress)| (path.to_string(), dressed(dress))).collect();
     canonical_json::to_vec(&all).expect("it holds only strings")
+}
+
+/// Writes an attribute's name with every byte but printable ASCII escaped, its value in hexadecimal digits.
+fn dressed(dress: &Dress) -> String {
+    let mut text = format!("{:04o} {}:{}", dress.mode, dress.uid, dress.gid);
+    for (name, value) in &dress.attributes {
+        let name = name.escape_ascii().to_string().replace(' ', "\\x20");
+        let value: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
+        text.push_str(&format!(" {name}={value}"));
+    }
+    text
 }
 
 /// Finds a file of the export; older engines put a symbolic link where a layer comes twice.
@@ -216,6 +226,15 @@ mod tests {
         assert!(other.tree == one.tree && other.owners != one.owners && other.config == one.config);
         let other = exported(b"1", 0, "root", false).expect("believed");
         assert!(other.tree == one.tree && other.owners == one.owners && other.config != one.config);
+    }
+
+    #[test]
+    fn extended_attributes_stand_beside_mode_and_owner() {
+        let none = Dress { mode: 0o755, uid: 0, gid: 7, attributes: BTreeMap::new() };
+        assert_eq!(dressed(&none), "0755 0:7");
+        let two = [(b"security.capability".to_vec(), vec![1, 0, 255]), (b"user.a b\n".to_vec(), Vec::new())];
+        let some = Dress { attributes: two.into(), ..none };
+        assert_eq!(dressed(&some), "0755 0:7 security.capability=0100ff user.a\\x20b\\n=");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! The `tar` crate's reader is not used, for two reasons that were seen: it takes a stream that was cut between two entries
 //! for a whole one, and it splits pax records at newlines, so that it cannot read a name that holds one. Its header type is.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use ::tar::EntryType;
@@ -48,6 +49,9 @@ pub enum TarReadError {
 /// How long a pax header or a GNU long name may be, in bytes; Linux takes no path beyond 4,096.
 const META_LIMIT: u64 = 1 << 20;
 
+/// What a pax record's key begins with that holds an extended attribute, as GNU tar, Go and the builders of images write it.
+pub const XATTR: &[u8] = b"SCHILY.xattr.";
+
 /// An entry's header with its long names resolved.
 #[derive(Debug)]
 pub struct TarEntry {
@@ -67,6 +71,8 @@ pub struct TarEntry {
     pub gid: u64,
     /// How many bytes of data follow.
     pub size: u64,
+    /// Its extended attributes, by name.
+    pub attributes: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 /// Collects what precedes an entry and changes it.
@@ -77,6 +83,7 @@ struct Overrides {
     size: Option<u64>,
     uid: Option<u64>,
     gid: Option<u64>,
+    attributes: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 /// Walks the entries; as a reader it gives the current entry's data.
@@ -139,7 +146,17 @@ impl<'a> TarReader<'a> {
         let owner = |said: Option<u64>, header: Option<u64>| said.or(header).unwrap_or(u64::MAX);
         let (uid, gid) = (owner(overrides.uid, header.uid()), owner(overrides.gid, header.gid()));
         self.begin_data(size);
-        Ok(TarEntry { path, kind, link, executable: mode & 0o100 != 0, mode, uid, gid, size })
+        Ok(TarEntry {
+            path,
+            kind,
+            link,
+            executable: mode & 0o100 != 0,
+            mode,
+            uid,
+            gid,
+            size,
+            attributes: overrides.attributes,
+        })
     }
 
     fn begin_data(&mut self, size: u64) {
@@ -223,8 +240,12 @@ impl<'a> TarReader<'a> {
                     }
                 }
                 key if key.starts_with(b"GNU.sparse.") => return Err(self.bad("it is sparse, which is not supported")),
-                // Times and xattrs count nowhere.
-                _ => {}
+                key => {
+                    // Times count nowhere.
+                    if let Some(name) = key.strip_prefix(XATTR) {
+                        overrides.attributes.insert(name.to_vec(), value.to_vec());
+                    }
+                }
             }
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The layers of an image, one over the other, as one tree, with the mode and the owner of every path.
+//! The layers of an image, one over the other, as one tree, with the mode, the owner and the extended attributes of every path.
 //!
 //! Source: OCI image specification, "Image Layer Filesystem Changeset": `.wh.NAME` takes `NAME` away from the layers below,
 //! `.wh..wh..opq` everything in its folder; both say nothing of their own layer. A folder over a folder changes its mode and
@@ -21,8 +21,8 @@ const WHITEOUT: &str = ".wh.";
 /// The name that hides everything that the layers below have in a folder.
 const OPAQUE: &str = ".wh..wh..opq";
 
-/// The mode and the owner of a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The mode, the owner and the extended attributes of a path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Dress {
     /// The permission bits, set-id and sticky bits among them.
     pub mode: u32,
@@ -30,6 +30,8 @@ pub struct Dress {
     pub uid: u64,
     /// The group's number.
     pub gid: u64,
+    /// The extended attributes, by name, such as `security.capability`.
+    pub attributes: BTreeMap<Vec<u8>, Vec<u8>>,
 }
 
 /// The file system of an image.
@@ -114,7 +116,7 @@ fn changes(
 ) -> Result<Changes, TarError> {
     let mut archive = TarReader::new(reader);
     let mut changes = Changes::default();
-    while let Some(entry) = archive.next_entry()? {
+    while let Some(mut entry) = archive.next_entry()? {
         let shown = || entry.path.escape_ascii().to_string();
         let refused = |reason| TarError::Entry { entry: shown(), reason };
         let limit = |source| TarError::Limit { entry: shown(), source };
@@ -134,7 +136,8 @@ fn changes(
             changes.gone.push(folder.map_or_else(|| hidden.clone(), |folder: TreePath| folder.join(&hidden)));
             continue;
         }
-        let mut dress = Dress { mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid };
+        let attributes = std::mem::take(&mut entry.attributes);
+        let mut dress = Dress { mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid, attributes };
         let item = match entry.kind {
             MemberKind::File => {
                 let digest = with_buffer(|buffer| keep(batch, &mut archive, &entry, buffer))?;
@@ -151,7 +154,7 @@ fn changes(
                 let target = locate(&entry.link).ok().flatten();
                 let target = target.and_then(|path| changes.brings.get(&path).or_else(|| below.get(&path)));
                 let (node, of) = target
-                    .and_then(|(node, of)| Some((node.clone()?, *of)))
+                    .and_then(|(node, of)| Some((node.clone()?, of.clone())))
                     .ok_or_else(|| refused("it is a hard link to something that is not a file of the image"))?;
                 dress = of;
                 Some(node)
@@ -261,6 +264,26 @@ mod tests {
             laid(&[low, high]).expect("laid"),
             ["a/ 700", "a/two 600 2", "b/ 755", "b/new 4755 new", "c/ 755", "c/now 600 2", "d 777 -> a"]
         );
+    }
+
+    #[test]
+    fn extended_attributes_are_those_of_the_topmost_layer() {
+        let store = MemoryStore::default();
+        let with = |value: &str| {
+            let record = format!("SCHILY.xattr.user.note={value}\n");
+            let pax = format!("{} {record}", record.len() + 3);
+            let file = UncheckedMember { kind: FILE, name: "a", mode: 0o644, link: "", content: b"x" };
+            let head = UncheckedMember { kind: MemberKind::Other(b'x'), name: "pax", content: pax.as_bytes(), ..file };
+            store.put(&archive(&[head, file])).expect("stored")
+        };
+        let plain = layer(&store, &[("a", FILE, "x", 0o644)]);
+        let dressed = |layers: &[Digest]| {
+            let tree = ingest_layers(&store, layers).expect("laid");
+            (tree.root, tree.dress.into_values().next().expect("a file").attributes.into_values().next())
+        };
+        let (root, value) = dressed(&[plain, with("1")]);
+        assert_eq!(value.as_deref(), Some(&b"1"[..]));
+        assert_eq!(dressed(&[with("1"), plain]), (root, None));
     }
 
     #[test]
