@@ -252,6 +252,7 @@ impl From<WhyError> for Failure {
             WhyError::Evidence(error) => return error.into(),
             WhyError::Store(error) => return error.into(),
             WhyError::Recorded(error) => return error.into(),
+            WhyError::Images(error) => return (*error).into(),
             WhyError::Unknown(_)
             | WhyError::NoTarget { .. }
             | WhyError::Packets { .. }
@@ -279,6 +280,7 @@ impl From<ReleaseError> for Failure {
             | ReleaseError::Export(_)
             | ReleaseError::Unbelievable { .. }
             | ReleaseError::Spool { .. }
+            | ReleaseError::Folder(_)
             | ReleaseError::Read { .. } => Exit::Engine,
         };
         Self::new(exit, &error)

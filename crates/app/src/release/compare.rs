@@ -6,15 +6,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::ReleaseError;
+use super::explained;
 use super::judge::{differences, within};
 use super::step::{finding, record_path};
 use crate::evidence;
+use crate::why::records::{ImageOfSource, both};
 use rcrepro_format::records::release_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::{BuiltEntry, ReleaseRecord, Released};
 use rcrepro_model::execution::ending::of_exit_code;
+use rcrepro_model::plan::Plan;
 use rcrepro_store::BlobStore;
 use rcrepro_store::door;
 
@@ -39,7 +42,12 @@ pub fn read(manifest: &Path) -> Result<Option<(ReleaseRecord, Digest)>, ReleaseE
 ///
 /// # Errors
 /// [`ReleaseError`] when the record or its evidence cannot be read.
-pub fn compare(manifest: &Path, released: &mut Released, store: &dyn BlobStore) -> Result<(), ReleaseError> {
+pub fn compare(
+    manifest: &Path,
+    released: &mut Released,
+    plan: &Plan,
+    store: &dyn BlobStore,
+) -> Result<(), ReleaseError> {
     let Some(found) = &released.record else { return Ok(()) };
     let Some((recorded, _)) = read(manifest)? else {
         for name in found.images.keys() {
@@ -49,7 +57,13 @@ pub fn compare(manifest: &Path, released: &mut Released, store: &dyn BlobStore) 
         return Ok(());
     };
     evidence::import(&record_path(manifest), store)?;
-    released.findings.extend(records(&recorded, found, store)?);
+    let mut findings = records(&recorded, found, store)?;
+    for (name, old) in &recorded.images {
+        let Some(new) = found.images.get(name) else { continue };
+        let of = ImageOfSource { name, image: plan.release_images.get(name), source: found.source };
+        explained::explain(&mut findings, &of, both(old, new), store)?;
+    }
+    released.findings.extend(findings);
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use rcrepro_model::text::hint::Hint;
 use rcrepro_store::StoreError;
 use rcrepro_store::export::ExportError;
 use rcrepro_store::ingest::TarError;
+use rcrepro_store::runs::RunFolderError;
 
 /// Why the release's images could not be judged.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,9 @@ pub enum ReleaseError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What became of the images cannot be kept in the run's folder.
+    #[error(transparent)]
+    Folder(#[from] RunFolderError),
 }
 
 impl From<SeenError> for ReleaseError {

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::ReleaseError;
 use crate::evidence::history::History;
 use crate::evidence::recorded::{PacketInRun, RecordedError};
+use rcrepro_format::records::release_json;
 use rcrepro_format::syntax::canonical_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::evidence::release_record::Released;
+use rcrepro_model::evidence::release_record::{ReleaseRecord, Released};
 use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
-use rcrepro_store::runs::{RunDir, RunFolderError};
+use rcrepro_store::BlobStore as _;
+use rcrepro_store::fs::FsStore;
+use rcrepro_store::runs::RunDir;
 
 /// The file in a run's folder.
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,21 +31,31 @@ struct Said {
     /// All that the builders said of the images that they did not build.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     outputs: BTreeMap<Name, String>,
+    /// The record of all images, in the store, whatever was wrong with them; none when one was not built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<Digest>,
 }
 
 /// Keeps what became of the images in the run's folder. What could not be decided says nothing.
 ///
 /// # Errors
-/// [`RunFolderError`] when it cannot be written.
-pub(crate) fn keep(run: &RunDir, packet: &PacketId, source: Digest, released: &Released) -> Result<(), RunFolderError> {
+/// [`ReleaseError`] when it cannot be written.
+pub(crate) fn keep(
+    (run, store): (&RunDir, &FsStore),
+    packet: &PacketId,
+    source: Digest,
+    released: &Released,
+) -> Result<(), ReleaseError> {
     if Standing::worst(&released.findings) == Standing::Undecided {
         return Ok(());
     }
     let line = |finding: &rcrepro_model::evidence::finding::Finding| {
         format!("{} {}: expected {}, found {}", finding.name.as_str(), finding.at, finding.expected, finding.found)
     };
-    let said = Said { source, wrong: released.findings.iter().map(line).collect(), outputs: released.outputs.clone() };
-    run.write_images(packet, &canonical_json::to_vec(&said).expect("it holds only strings"))
+    let record = released.record.as_ref().map(|record| store.put(&release_json::encode(record).0)).transpose()?;
+    let wrong = released.findings.iter().map(line).collect();
+    let said = Said { source, wrong, outputs: released.outputs.clone(), record };
+    Ok(run.write_images(packet, &canonical_json::to_vec(&said).expect("it holds only strings"))?)
 }
 
 /// What was wrong with a packet's images when the newest run of a plan built them.
@@ -96,6 +110,20 @@ pub(crate) fn failure(
     }))
 }
 
+/// Reads what a run recorded of all images; none when it built none, or not all of them, and where that is not in the store any longer.
+///
+/// # Errors
+/// [`RecordedError`] when what the run said cannot be read.
+pub(crate) fn record(
+    history: &History,
+    record: &RunRecord,
+    store: &FsStore,
+) -> Result<Option<ReleaseRecord>, RecordedError> {
+    let digest = read(history, record)?.and_then(|said| said.record);
+    let bytes = digest.and_then(|digest| store.get(digest).ok());
+    Ok(bytes.and_then(|bytes| release_json::decode(&bytes).ok()))
+}
+
 fn read(history: &History, record: &RunRecord) -> Result<Option<Said>, RecordedError> {
     let Some((run, path, bytes)) = history.images(record)? else { return Ok(None) };
     let said = serde_json::from_slice(&bytes);
@@ -116,6 +144,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let runs = Runs::open(folder.path()).expect("opened");
         let history = History::open(folder.path()).expect("opened");
+        let store = FsStore::open(folder.path()).expect("opened");
         let packet: PacketId = "RC-06".parse().expect("an id");
         let (one, other) = (Digest::of(b"1"), Digest::of(b"2"));
         let said = |name: Option<FindingName>| Released {
@@ -134,7 +163,7 @@ mod tests {
             let run = runs.begin(seconds, "a").expect("begun");
             let record = record(run.id(), &packet, Digest::of(b"plan"));
             run.write_record(&packet, &run_record_json::encode(&record)).expect("written");
-            keep(&run, &packet, source, &said(name)).expect("kept");
+            keep((&run, &store), &packet, source, &said(name)).expect("kept");
             failure(&history, &packet, (one, true)).expect("read")
         };
         assert_eq!(after(one, None), None);

@@ -13,6 +13,7 @@ use self::not_built::NotBuilt;
 use self::step::{ReleaseStep, finding, record_path};
 use self::trial::Trial;
 use super::evidence;
+use super::why::records::ImageOfSource;
 use rcrepro_engine::{BuiltTarget, ImageHost};
 use rcrepro_format::records::release_json;
 use rcrepro_model::content::name::Name;
@@ -31,6 +32,7 @@ pub(crate) mod compare;
 mod contents;
 mod context;
 pub mod error;
+mod explained;
 pub(crate) mod fact;
 mod judge;
 pub mod latest;
@@ -85,7 +87,11 @@ impl ReleaseStep<'_> {
         }
         for (name, image) in &images {
             if let Some(entry) = built.get(*name) {
-                findings.extend(judge::judge(name, image, entry, &**self.context.store)?);
+                let mut found = judge::judge(name, image, entry, &**self.context.store)?;
+                let of = ImageOfSource { name, image: Some(image), source: self.resolved.source };
+                let builds = entry.builds().map(|(platform, one, again)| (platform, [one, again]));
+                explained::explain(&mut found, &of, builds, &**self.context.store)?;
+                findings.extend(found);
             }
         }
         let whole = built.len() == images.len();

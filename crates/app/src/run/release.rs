@@ -31,7 +31,7 @@ pub(crate) async fn release_images(
     };
     run.images = step.release().await?;
     if let Some(released) = &run.images {
-        latest::keep(context.run, id, prepared.resolved.source, released)?;
+        latest::keep((context.run, context.store), id, prepared.resolved.source, released)?;
     }
     Ok(run)
 }

@@ -179,8 +179,9 @@ async fn replay_once(
     let mut found = run_packet(context, workspace, &packet, options, against).await?;
     // A failure has no record of images.
     if let Some(released) = found.images.as_mut().filter(|_| recorded.failed.is_none()) {
-        release::compare::compare(manifest, released, &**context.store).map_err(RunError::from)?;
-        release::latest::keep(context.run, &packet, found.manifest.source.root, released)?;
+        release::compare::compare(manifest, released, &workspace.plan, &**context.store).map_err(RunError::from)?;
+        let kept = release::latest::keep((context.run, context.store), &packet, found.manifest.source.root, released);
+        kept.map_err(RunError::from)?;
     }
     let comparison = compare_with_proofs(&recorded, &found);
     (context.observe)(RunEvent::Compared { parts: comparison.part_counts() });

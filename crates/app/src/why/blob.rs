@@ -1,6 +1,5 @@
 //! The blobs that an explanation needs.
 
-use super::error::WhyError;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::why::MissingBlob;
 use rcrepro_store::{BlobStore, StoreError};
@@ -11,13 +10,13 @@ pub(super) fn read(
     digest: Digest,
     what: &str,
     missing: &mut Vec<MissingBlob>,
-) -> Result<Option<Vec<u8>>, WhyError> {
+) -> Result<Option<Vec<u8>>, StoreError> {
     match store.get(digest) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(StoreError::Missing { .. }) => {
             missing.push(MissingBlob { what: what.to_owned(), digest });
             Ok(None)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::evidence::EvidenceError;
 use crate::evidence::recorded::RecordedError;
+use crate::release::error::ReleaseError;
 use crate::run::replay::ReplayError;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::hint::Hint;
@@ -18,6 +19,9 @@ pub enum WhyError {
         /// What was given.
         target: String,
     },
+    /// What was recorded of a side's release images cannot be read.
+    #[error(transparent)]
+    Images(#[from] Box<ReleaseError>),
     /// The plan has no such packet, or the store no such run.
     #[error(transparent)]
     Unknown(#[from] UnknownName),

@@ -8,9 +8,13 @@ use rcrepro_store::BlobStore;
 mod blob;
 pub mod diffoscope;
 pub mod error;
+mod images;
 mod inputs;
+mod layers;
 mod parts;
+pub(crate) mod records;
 pub mod target;
+mod tree;
 
 /// Explains every difference of two sides.
 ///
@@ -25,7 +29,8 @@ pub fn why(sides: [Side; 2], store: &dyn BlobStore) -> Result<Why, WhyError> {
     let mut missing = Vec::new();
     let inputs = inputs::explain(left, right, store, &mut missing)?;
     let (endings, parts) = parts::explain(left, right, &comparison, store, &mut missing)?;
+    let images = records::explained(&sides, store, &mut missing)?;
     missing.dedup();
     let (packet, counts) = (left.packet.clone(), comparison.part_counts());
-    Ok(Why { packet, sides, inputs, endings, parts, counts, missing })
+    Ok(Why { packet, sides, inputs, endings, parts, images, counts, missing })
 }

@@ -1,21 +1,19 @@
 //! Streams and outputs: raw bytes against raw bytes, whatever normalizers make of them.
 
-use super::blob::read;
 use super::error::WhyError;
+use super::tree::{FileLook, place};
 use crate::evidence::recorded;
 use crate::run::ended::ended_by;
 use rcrepro_explain::{Hints, explain as explain_bytes};
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, Part};
 use rcrepro_model::evidence::manifest::{CommandEntry, OutputEntry, ReproManifest, StreamEntry};
 use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::{PacketId, Plan, Requirement};
-use rcrepro_model::text::plural::counted;
 use rcrepro_model::why::difference::{DifferenceClass, Explained};
 use rcrepro_model::why::{ExplainedPart, MissingBlob, standing_clock};
 use rcrepro_normalize as normalize;
-use rcrepro_store::{BlobStore, export};
+use rcrepro_store::BlobStore;
 
 /// Explains the endings of all commands, and every stream and output that is not bitwise equal.
 pub fn explain(
@@ -97,13 +95,6 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn both(&mut self, what: &str, l: Digest, r: Digest) -> Result<Option<[Vec<u8>; 2]>, WhyError> {
-        let id = &self.command.id;
-        let left = read(self.store, l, &format!("{id} {what} of the first side"), self.missing)?;
-        let right = read(self.store, r, &format!("{id} {what} of the second side"), self.missing)?;
-        Ok(left.zip(right).map(|(l, r)| [l, r]))
-    }
-
     fn stream(
         &mut self,
         name: &str,
@@ -111,7 +102,7 @@ impl Look<'_> {
         r: &StreamEntry,
     ) -> Result<(Vec<Explained>, Option<[Digest; 2]>), WhyError> {
         let digests = Some([l.raw, r.raw]);
-        let Some([left, right]) = self.both(name, l.raw, r.raw)? else { return Ok((Vec::new(), digests)) };
+        let Some([left, right]) = self.files().both(name, l.raw, r.raw)? else { return Ok((Vec::new(), digests)) };
         let hints = Hints::of(&self.command.line);
         let mut found = explain_bytes(&format!("{} {name}", self.command.id), &left, &right, &hints);
         if l.canonical == r.canonical && l.normalizers == r.normalizers && !l.normalizers.is_empty() {
@@ -147,7 +138,10 @@ impl Look<'_> {
             (
                 Some(OutputEntry::File { raw: l, executable: x, .. }),
                 Some(OutputEntry::File { raw: r, executable: y, .. }),
-            ) => self.file(&at, path, (l, x), (r, y))?,
+            ) => {
+                let hints = Hints::of(&self.command.line);
+                self.files().file((&at, path), (l, x), (r, y), &hints)?
+            }
             (Some(OutputEntry::Directory { raw: l, .. }), Some(OutputEntry::Directory { raw: r, .. })) => {
                 self.tree(&at, path, l, r)?
             }
@@ -166,49 +160,18 @@ impl Look<'_> {
         })
     }
 
-    fn file(&mut self, at: &str, path: &str, l: (Digest, bool), r: (Digest, bool)) -> Result<Vec<Explained>, WhyError> {
+    fn tree(&mut self, at: &str, path: &str, l: Digest, r: Digest) -> Result<Vec<Explained>, WhyError> {
+        let hints = Hints::of(&self.command.line);
         let mut found = Vec::new();
-        if l.1 != r.1 {
-            let mark = |executable: bool| if executable { "executable" } else { "not executable" };
-            found.push(Explained::real(at, [mark(l.1), mark(r.1)], "another executable bit"));
-        }
-        if l.0 != r.0
-            && let Some([left, right]) = self.both(path, l.0, r.0)?
-        {
-            found.extend(explain_bytes(at, &left, &right, &Hints::of(&self.command.line)));
+        for difference in self.files().differing(path, l, r)? {
+            let (place, below) = (place(at, &difference.path), format!("{path}/{}", difference.path));
+            found.extend(self.files().entry((&place, &below), &difference, &hints)?);
         }
         Ok(found)
     }
 
-    fn tree(&mut self, at: &str, path: &str, l: Digest, r: Digest) -> Result<Vec<Explained>, WhyError> {
-        let differences = match export::diff(self.store, l, r) {
-            Ok(differences) => differences,
-            Err(export::ExportError::Store(rcrepro_store::StoreError::Missing { digest })) => {
-                self.missing.push(MissingBlob { what: format!("{} directory of {path}", self.command.id), digest });
-                return Ok(Vec::new());
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let mut found = Vec::new();
-        for difference in differences {
-            let place = format!("{at}/{}", difference.path);
-            found.extend(match (&difference.left, &difference.right) {
-                (
-                    Some(TreeNode::File { digest: l, executable: x }),
-                    Some(TreeNode::File { digest: r, executable: y }),
-                ) => self.file(&place, &format!("{path}/{}", difference.path), (*l, *x), (*r, *y))?,
-                (l, r) => {
-                    let kind = |node: &Option<TreeNode>| match node {
-                        None => String::new(),
-                        Some(TreeNode::File { digest, .. }) => format!("a file of {}", counted(digest.size, "byte")),
-                        Some(TreeNode::Directory { .. }) => "a directory".to_owned(),
-                        Some(TreeNode::Symlink { target }) => format!("a link to {target}"),
-                    };
-                    vec![Explained::real(&place, [&kind(l), &kind(r)], "on one side only, or another kind of entry")]
-                }
-            });
-        }
-        Ok(found)
+    fn files(&mut self) -> FileLook<'_> {
+        FileLook { store: self.store, missing: self.missing, of: self.command.id.as_str() }
     }
 }
 

@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::error::WhyError;
+use crate::evidence;
 use crate::evidence::history::History;
+
 use crate::evidence::recorded;
+use crate::release;
 use crate::run::replay::{judge_first, read_manifest};
 use crate::workspace::{Workspace, WorkspaceError};
 use rcrepro_model::content::digest::Digest;
+use rcrepro_model::evidence::release_record::ReleaseRecord;
 use rcrepro_model::evidence::run_record::RunRecord;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::civil_date::CivilDate;
@@ -50,8 +54,14 @@ impl Places<'_> {
                 let right = self.history()?.newest(&packet, |record| record.recorded == Some(left.digest))?;
                 // No run can be replayed, but its packet can.
                 let target = first.parse::<RunId>().map_or_else(|_| first.to_owned(), |_| packet.to_string());
-                let right = self.recorded(right.ok_or(WhyError::NoRun { packet, target })?)?;
-                Ok([left, right])
+                match right {
+                    Some(right) => Ok([left, self.recorded(right)?]),
+                    // Its two builds of an image differ: there is something to explain without any other run.
+                    None if left.images.as_ref().is_some_and(ReleaseRecord::differs_from_itself) => {
+                        Ok([left.clone(), left])
+                    }
+                    None => Err(WhyError::NoRun { packet, target }),
+                }
             }
             Some(second) => match by_itself(first) {
                 Ok(left) => {
@@ -113,7 +123,11 @@ impl Places<'_> {
     fn file(&self, path: &Path, name: &str) -> Result<Side, WhyError> {
         judge_first(path, self.store.root(), self.today)?;
         let (manifest, digest) = read_manifest(path, self.store)?;
-        Ok(Side { name: name.to_owned(), manifest, digest })
+        let images = release::compare::read(path).map_err(Box::new)?.map(|(record, _)| record);
+        if images.is_some() {
+            evidence::import(&release::step::record_path(path), self.store)?;
+        }
+        Ok(Side { name: name.to_owned(), manifest, digest, images })
     }
 
     fn of_run(&self, run: &RunId, packet: Option<&PacketId>) -> Result<Side, WhyError> {
@@ -146,6 +160,7 @@ impl Places<'_> {
             "{} {} on {} with {} processors, {} {}",
             record.kind, record.run, record.host.system, record.host.cpus, record.engine.name, record.engine.version
         );
-        Ok(Side { name, manifest, digest: Digest::of(&bytes) })
+        let images = release::latest::record(&self.history()?, &record, self.store)?;
+        Ok(Side { name, manifest, digest: Digest::of(&bytes), images })
     }
 }

@@ -131,7 +131,21 @@ pub struct BuiltEntry {
     pub smoke: Vec<SmokeEntry>,
 }
 
+impl ReleaseRecord {
+    /// Whether the two builds of an image differ.
+    #[must_use]
+    pub fn differs_from_itself(&self) -> bool {
+        self.images.values().flat_map(BuiltEntry::builds).any(|(_, one, again)| one != again)
+    }
+}
+
 impl BuiltEntry {
+    /// Lists the two builds for each platform; none is the machine's.
+    pub fn builds(&self) -> impl Iterator<Item = (Option<&str>, Parts, Parts)> {
+        let others = self.platforms.iter().map(|(platform, one)| (Some(platform.as_str()), one.parts, one.again));
+        [(None, self.parts, self.again)].into_iter().chain(others)
+    }
+
     /// Lists the parts of every build with the place of each in the record.
     pub fn all_parts(&self) -> impl Iterator<Item = (String, Parts)> + '_ {
         let of = |at: &str, parts: Parts, again: Parts| [(format!("{at}parts"), parts), (format!("{at}again"), again)];

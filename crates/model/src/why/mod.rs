@@ -1,6 +1,7 @@
 //! What `why` answers: two sides, and every difference between them.
 
 pub mod difference;
+pub mod image;
 
 use super::plan::PacketId;
 use super::standing::Standing;
@@ -8,8 +9,10 @@ use crate::content::digest::Digest;
 use crate::content::name::Name;
 use crate::evidence::compare::{Equality, Part, PartCounts};
 use crate::evidence::manifest::ReproManifest;
+use crate::evidence::release_record::ReleaseRecord;
 use crate::execution::world::ClockMode;
 use crate::why::difference::{DifferenceClass, Explained};
+use crate::why::image::ExplainedImage;
 
 /// One side of the comparison.
 #[derive(Debug, Clone)]
@@ -20,6 +23,8 @@ pub struct Side {
     pub manifest: ReproManifest,
     /// SHA-256 and size of the manifest's bytes.
     pub digest: Digest,
+    /// What was recorded of the release images; none for a packet without any, and where it is not there.
+    pub images: Option<ReleaseRecord>,
 }
 
 /// A stream or output that differs.
@@ -83,6 +88,8 @@ pub struct Why {
     pub endings: Vec<Explained>,
     /// The streams and outputs that differ.
     pub parts: Vec<ExplainedPart>,
+    /// The release images that differ, by layer.
+    pub images: Vec<ExplainedImage>,
     /// How all streams and outputs compare.
     pub counts: PartCounts,
     /// Evidence that is not there.
@@ -90,10 +97,11 @@ pub struct Why {
 }
 
 impl Why {
-    /// Lists the differences of inputs, endings and parts, in this order.
+    /// Lists the differences of inputs, endings, parts and images, in this order.
     pub fn differences(&self) -> impl Iterator<Item = &Explained> {
         let parts = self.parts.iter().flat_map(|part| &part.differences);
-        self.inputs.iter().chain(&self.endings).chain(parts)
+        let images = self.images.iter().flat_map(|image| &image.differences);
+        self.inputs.iter().chain(&self.endings).chain(parts).chain(images)
     }
 
     /// Counts the differences of each class that has some; what only follows from others is left out.

@@ -79,6 +79,8 @@ impl Word {
 pub struct DockerfileInstruction {
     /// The name in capital letters.
     pub name: String,
+    /// The line on which it begins, from 1.
+    pub line: usize,
     /// What follows it.
     pub words: Vec<Word>,
 }
@@ -104,7 +106,7 @@ impl DockerfileInstruction {
     #[must_use]
     pub fn trigger(&self) -> Option<Self> {
         let (inner, words) = self.words.split_first().filter(|_| self.name == "ONBUILD")?;
-        Some(Self { name: inner.text.to_ascii_uppercase(), words: words.to_vec() })
+        Some(Self { name: inner.text.to_ascii_uppercase(), line: self.line, words: words.to_vec() })
     }
 
     /// Whether what follows the flags is a list in JSON.
@@ -205,8 +207,8 @@ fn instruction(mut words: Vec<Word>) -> Option<DockerfileInstruction> {
     if words.is_empty() {
         return None;
     }
-    let name = words.remove(0).text.to_ascii_uppercase();
-    Some(DockerfileInstruction { name, words })
+    let first = words.remove(0);
+    Some(DockerfileInstruction { name: first.text.to_ascii_uppercase(), line: first.line, words })
 }
 
 /// Splits a line at white space outside quotes; the quotes are dropped.

@@ -51,6 +51,9 @@ pub fn html(why: &Why) -> String {
             ));
         }
     }
+    for image in &why.images {
+        table(&mut page, &image.to_string(), &image.differences);
+    }
     page.push_str("</html>\n");
     page
 }

@@ -22,6 +22,16 @@ pub fn json(why: &Why) -> Value {
             })
         })
         .collect();
+    let images: Vec<Value> = why
+        .images
+        .iter()
+        .map(|image| {
+            json!({
+                "image": image.image.as_str(), "platform": image.platform, "builds": image.builds, "made": image.made,
+                "differences": image.differences,
+            })
+        })
+        .collect();
     let missing: Vec<Value> =
         why.missing.iter().map(|one| json!({ "what": one.what, "blob": one.digest.to_string() })).collect();
     let classes: serde_json::Map<String, Value> =
@@ -35,6 +45,7 @@ pub fn json(why: &Why) -> Value {
         "inputs": why.inputs,
         "endings": why.endings,
         "parts": parts,
+        "images": images,
         "classes": classes,
         "counts": {
             "all": counts.all(), "bitwise": counts.bitwise, "canonical": counts.canonical, "divergent": counts.divergent,

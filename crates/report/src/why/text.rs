@@ -40,6 +40,9 @@ pub fn text(why: &Why, width: Option<usize>) -> String {
             }
         }
     }
+    for image in &why.images {
+        section(&mut text, &printable::line(&image.to_string()), &image.differences, width);
+    }
     for missing in &why.missing {
         text.push('\n');
         put(&mut text, format_args!("missing: {}, blob {}", missing.what, missing.digest));

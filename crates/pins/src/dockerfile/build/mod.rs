@@ -4,12 +4,14 @@
 //! What a variable without a known value decides is not told. Stages that the target does not need are not built, and most of what
 //! is in them counts for nothing. Source: BuildKit, `frontend/dockerfile/dockerfile2llb`, where each rule is a line.
 
+mod origin;
 mod reader;
 mod reading;
 mod stages;
 mod steps;
 mod values;
 
+pub use self::origin::origins;
 use self::reader::Reader;
 pub use self::reading::{BuildGiven, BuildReading, LineFault, SecretMount, familiar};
 use self::stages::Stages;
