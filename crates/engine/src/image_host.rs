@@ -206,6 +206,9 @@ pub enum ImageHealth {
 /// How long a container has to obey its stop signal, as `docker stop` has it.
 pub const STOP_GRACE: Duration = Duration::from_secs(10);
 
+/// The most that each stream of a started image may hold, in bytes: 64 MiB.
+pub const IMAGE_OUTPUT: u64 = 64 << 20;
+
 /// How the container of a started image ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageEnd {
@@ -213,6 +216,8 @@ pub struct ImageEnd {
     pub exit_code: Option<i64>,
     /// The exit code after its stop signal; none when it was not stopped. 137 when it had to be killed.
     pub stopped: Option<i64>,
+    /// Whether a stream was longer than [`IMAGE_OUTPUT`]; both are empty then, and a container that ran by itself was killed.
+    pub too_long: bool,
     /// Its standard output.
     pub stdout: Digest,
     /// Its standard error.

@@ -45,8 +45,8 @@ mod staging;
 
 pub use self::connect::{ConnectOptions, Connected, address_hint, connect};
 pub use self::image_host::{
-    ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, ImageEnd, ImageHealth, ImageHost, ImageStart, RunningImage,
-    STOP_GRACE, StartEnd, TaggedArchive,
+    ArchiveStream, BuildEnd, BuildRequest, BuiltTarget, IMAGE_OUTPUT, ImageEnd, ImageHealth, ImageHost, ImageStart,
+    RunningImage, STOP_GRACE, StartEnd, TaggedArchive,
 };
 pub use self::lanes::{Lanes, MemoryPool, Turn, TurnPermit};
 pub use self::live::{LiveOutput, OutputTail, last_line};

@@ -8,7 +8,7 @@ use super::error::ReleaseError;
 use super::step::{ReleaseStep, finding};
 use crate::run::actions::{Resolved, derive_action};
 use rcrepro_engine::{
-    Execution, ImageEnd, ImageHealth, ImageHost, ImageStart, Limits, Network, OWN_OUTPUT, Privilege, RunningImage,
+    Execution, IMAGE_OUTPUT, ImageEnd, ImageHealth, ImageHost, ImageStart, Limits, Network, Privilege, RunningImage,
     StartEnd,
 };
 use rcrepro_model::content::digest::Digest;
@@ -29,9 +29,11 @@ use rcrepro_store::export::read_directory;
 use rcrepro_store::{BlobStore, StoreError};
 
 /// What a container of a release image may use.
-const LIMITS: Limits = Limits { time: RUN_TIMEOUT, memory: 4 << 30, pids: 4096, output: OWN_OUTPUT };
+const LIMITS: Limits = Limits { time: RUN_TIMEOUT, memory: 4 << 30, pids: 4096, output: IMAGE_OUTPUT };
 /// How long an image may run by itself.
 const RUN_TIMEOUT: Duration = Duration::from_secs(120);
+/// What is said of an image whose container wrote without end; the limit is `IMAGE_OUTPUT`.
+const TOO_LONG: &str = "the image's container wrote more: have it say less, or end";
 /// The longest stream of which the end is shown, in bytes.
 const SHOWN: u64 = 1 << 20;
 
@@ -108,7 +110,10 @@ impl Trial<'_> {
             Ok(started) => started,
             Err(finding) => return Ok(Err(finding)),
         };
-        let ImageEnd { exit_code, stdout, stderr, .. } = started.finish(self.step.context.cancel).await?;
+        let ImageEnd { exit_code, stdout, stderr, too_long, .. } = started.finish(self.step.context.cancel).await?;
+        if too_long {
+            return Ok(Err(self.failed(at, "streams of at most 64 MiB", TOO_LONG.to_owned())));
+        }
         let Some(exit_code) = exit_code.and_then(|code| i32::try_from(code).ok()) else {
             let found = ending::with_fixed_limits(EndingEntry::TimedOut, 0, (RUN_TIMEOUT, LIMITS.memory));
             return Ok(Err(self.failed(at, "an end", found)));
@@ -149,6 +154,11 @@ impl Trial<'_> {
         let beside = self.execute_beside(spec, started.id()).await;
         let end = started.end().await?;
         let mut entry = match beside? {
+            Ok(_) if end.too_long => {
+                let found = self.failed(spec.id.as_str(), "streams of at most 64 MiB", TOO_LONG.to_owned());
+                observe(RunEvent::Prepared { what, how: "failed, it said too much".to_owned() });
+                return Ok(Err(found));
+            }
             Ok(entry) => entry,
             Err(finding) => return Ok(Err(finding)),
         };

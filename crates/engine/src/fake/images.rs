@@ -300,7 +300,7 @@ impl ImageHost for FakeImageHost {
         let (stdout, stderr): (Digest, Digest) = (store.put(&run.stdout)?, store.put(&run.stderr)?);
         self.with(|state| state.running += 1);
         let stopped = run.exit_code.is_none().then_some(run.stopped);
-        let end = ImageEnd { exit_code: run.exit_code, stopped, stdout, stderr };
+        let end = ImageEnd { exit_code: run.exit_code, stopped, too_long: false, stdout, stderr };
         let health = run.health;
         let label = start.label.to_owned();
         Ok(StartEnd::Running(Box::new(Running {

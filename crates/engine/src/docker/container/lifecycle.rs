@@ -21,7 +21,7 @@ use super::spec::{network_mode, variables};
 use crate::docker::dialect::{Dialect, inspect_container, is_failed_exec};
 use crate::docker::fault::{call, incomplete, limited, reason, refuse};
 use crate::docker::images::compare_used;
-use crate::docker::outputs::drain::Drain;
+use crate::docker::outputs::drain::{Drain, STREAM_LIMIT};
 use crate::docker::pump::PumpHandle;
 use crate::{EngineError, Execution, MemoryPool};
 use rcrepro_model::content::digest::Digest;
@@ -77,7 +77,7 @@ pub(crate) async fn run_to_end(
     let Created { client, pump, container, spool_dir, gated, memory } = *created;
     let label = execution.label;
     let secrets = execution.secrets();
-    let mut drain = Drain::attach(pump, label, container, gated, store, spool_dir, secrets).await?;
+    let mut drain = Drain::attach(pump, label, container, (gated, STREAM_LIMIT), store, spool_dir, secrets).await?;
     if cancel.is_cancelled() {
         return Err(EngineError::Interrupted { label: label.to_owned() });
     }

@@ -22,6 +22,7 @@ use crate::docker::dialect::inspect_container;
 use crate::docker::fault::{call, incomplete, limited, reason, status};
 use crate::docker::outputs::drain::Drain;
 use crate::{EngineError, ImageEnd, ImageHealth, ImageStart, RunningImage, STOP_GRACE, StartEnd};
+use rcrepro_model::content::digest::Digest;
 use rcrepro_model::execution::world::HOSTNAME;
 use rcrepro_store::BlobStore;
 
@@ -29,6 +30,8 @@ use rcrepro_store::BlobStore;
 const HEALTH_INTERVAL: i64 = 1_000_000_000;
 /// How long to wait before the engine is asked for a container's health again.
 const HEALTH_PAUSE: Duration = Duration::from_millis(200);
+/// The most that a stream of an image's container may hold, in bytes.
+pub(crate) const IMAGE_STREAM_LIMIT: u64 = crate::IMAGE_OUTPUT;
 /// How many characters of a health check's output are shown.
 const SHOWN: usize = 300;
 
@@ -55,7 +58,9 @@ impl DockerEngine {
             Err(error) if status(&error) == Some(400) => return Ok(refused(&error)),
             created => created.map_err(call(label, "create the container"))?,
         };
-        let drain = Drain::attach(pump, label, &container.id, false, store, &self.spool_dir, None).await?;
+        let drain =
+            Drain::attach(pump, label, &container.id, (false, IMAGE_STREAM_LIMIT), store, &self.spool_dir, None)
+                .await?;
         let started = async {
             match self.client.start_container(&container.id, None::<StartContainerOptions>).await {
                 Err(error) if status(&error) == Some(400) => Ok(Some(refused(&error))),
@@ -77,10 +82,14 @@ impl RunningImage for Started {
     }
 
     async fn finish(self: Box<Self>, cancel: &CancellationToken) -> Result<ImageEnd, EngineError> {
-        let Self { client, label, container, mut drain, timeout } = *self;
+        let Self { client, label, container, drain, timeout } = *self;
         let exit_code = tokio::select! {
             code = wait(&client, &container.id, &label) => Some(code?),
             () = tokio::time::sleep(timeout) => {
+                kill(&client, &container.id, &label).await?;
+                None
+            }
+            () = drain.too_long().cancelled() => {
                 kill(&client, &container.id, &label).await?;
                 None
             }
@@ -89,9 +98,7 @@ impl RunningImage for Started {
                 return Err(EngineError::Interrupted { label });
             }
         };
-        drain.end_within(&label, PATIENCE).await?;
-        let (stdout, stderr) = drain.keep().await?;
-        Ok(ImageEnd { exit_code, stopped: None, stdout, stderr })
+        ended(drain, &label, exit_code, None).await
     }
 
     async fn healthy(&mut self, cancel: &CancellationToken) -> Result<ImageHealth, EngineError> {
@@ -121,7 +128,7 @@ impl RunningImage for Started {
     }
 
     async fn end(self: Box<Self>) -> Result<ImageEnd, EngineError> {
-        let Self { client, label, container, mut drain, .. } = *self;
+        let Self { client, label, container, drain, .. } = *self;
         let asked = inspect_container(&client, &container.id);
         let state = limited(&label, "inspect the container", asked).await?.state.unwrap_or_default();
         let (exit_code, stopped) = match state.running {
@@ -129,10 +136,25 @@ impl RunningImage for Started {
             Some(false) => (state.exit_code, None),
             None => return Err(incomplete(&label, "the engine does not say whether the container runs")),
         };
-        drain.end_within(&label, PATIENCE).await?;
-        let (stdout, stderr) = drain.keep().await?;
-        Ok(ImageEnd { exit_code, stopped, stdout, stderr })
+        ended(drain, &label, exit_code, stopped).await
     }
+}
+
+/// Keeps the streams of a container that has ended; those that are too long are dropped.
+async fn ended(
+    mut drain: Drain,
+    label: &str,
+    exit_code: Option<i64>,
+    stopped: Option<i64>,
+) -> Result<ImageEnd, EngineError> {
+    let whole = drain.end_within(label, PATIENCE).await;
+    if drain.too_long().is_cancelled() {
+        let nothing = Digest::of(b"");
+        return Ok(ImageEnd { exit_code, stopped, too_long: true, stdout: nothing, stderr: nothing });
+    }
+    whole?;
+    let (stdout, stderr) = drain.keep().await?;
+    Ok(ImageEnd { exit_code, stopped, too_long: false, stdout, stderr })
 }
 
 /// Stops a container by its signal, kills it when it does not obey, and gives its exit code.

@@ -21,6 +21,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::docker::fault::{incomplete, limited, refuse};
@@ -34,7 +35,7 @@ use rcrepro_store::{BlobStore, BlobWriter, StoreError};
 const STALL_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// The most that one stream may hold, in bytes: 16 GiB. A command that writes without end must not fill the disk.
-const STREAM_LIMIT: u64 = 16 << 30;
+pub(crate) const STREAM_LIMIT: u64 = 16 << 30;
 
 /// A running drain. Dropped, it keeps nothing and reads no further: the streams of a container that is removed before
 /// its start never end.
@@ -42,6 +43,9 @@ pub(crate) struct Drain {
     task: AbortOnDropHandle<Result<(), String>>,
     received: Arc<AtomicU64>,
     tail: Arc<SpoolTail>,
+    /// Cancelled when a stream is longer than it may be. What follows is read and dropped: a daemon whose stream nobody reads does not
+    /// even kill the container.
+    too_long: CancellationToken,
     whole: bool,
     stdout: Copier,
     stderr: Copier,
@@ -53,18 +57,18 @@ type Output = Pin<Box<dyn Stream<Item = Result<LogOutput, bollard::errors::Error
 type Input = Pin<Box<dyn AsyncWrite + Send>>;
 
 impl Drain {
-    /// Attaches to a container that has not been started, and begins to drain it.
+    /// Attaches to a container that has not been started, and begins to drain it; each stream may hold `most` bytes.
     pub async fn attach(
         pump: &PumpHandle,
         label: &str,
         container: &str,
-        gate: bool,
+        (gate, most): (bool, u64),
         store: &dyn BlobStore,
         spool_dir: &Path,
         secrets: Option<&StepSecrets>,
     ) -> Result<Self, EngineError> {
-        let (stdout, to_stdout) = Copier::start(store.writer()?, spool_dir)?;
-        let (stderr, to_stderr) = Copier::start(store.writer()?, spool_dir)?;
+        let (stdout, to_stdout) = Copier::start(store.writer()?, spool_dir, most)?;
+        let (stderr, to_stderr) = Copier::start(store.writer()?, spool_dir, most)?;
         let (client, container) = (pump.client.clone(), container.to_owned());
         let options = AttachContainerOptions {
             stream: true,
@@ -80,14 +84,20 @@ impl Drain {
         let received = Arc::new(AtomicU64::new(0));
         let tail = Arc::new(SpoolTail { stdout: to_stdout, stderr: to_stderr, is_stderr: AtomicBool::new(false) });
         let hiding = [Redaction::of(secrets), Redaction::of(secrets)];
-        let task = pump.spawn(drain(output, tail.clone(), received.clone(), hiding));
+        let too_long = CancellationToken::new();
+        let task = pump.spawn(drain(output, tail.clone(), (received.clone(), too_long.clone()), hiding));
         let task = AbortOnDropHandle::new(task);
-        Ok(Self { task, received, tail, whole: false, stdout, stderr, input })
+        Ok(Self { task, received, tail, too_long, whole: false, stdout, stderr, input })
     }
 
     /// Gives the way to the end of what has come so far.
     pub fn tail(&self) -> Arc<dyn OutputTail> {
         self.tail.clone()
+    }
+
+    /// Gives what is cancelled when a stream is longer than it may be.
+    pub const fn too_long(&self) -> &CancellationToken {
+        &self.too_long
     }
 
     /// Lets a container that waits at its gate go.
@@ -145,9 +155,10 @@ impl Drain {
 async fn drain(
     mut output: Output,
     to: Arc<SpoolTail>,
-    received: Arc<AtomicU64>,
+    (received, too_long): (Arc<AtomicU64>, CancellationToken),
     [mut of_stdout, mut of_stderr]: [Redaction; 2],
 ) -> Result<(), String> {
+    let mut stopped = None;
     while let Some(frame) = output.next().await {
         let (is_stderr, bytes): (bool, Bytes) = match frame {
             Ok(LogOutput::StdOut { message }) => (false, message),
@@ -158,22 +169,34 @@ async fn drain(
             }
             Err(error) => return Err(format!("the streams broke off: {error}")),
         };
+        received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        if stopped.is_some() {
+            continue;
+        }
         let began = Instant::now();
-        if is_stderr {
-            to.stderr.append(&of_stderr.push(&bytes))?
+        let appended = if is_stderr {
+            to.stderr.append(&of_stderr.push(&bytes))
         } else {
-            to.stdout.append(&of_stdout.push(&bytes))?
+            to.stdout.append(&of_stdout.push(&bytes))
+        };
+        match appended {
+            Err(AppendError::TooLong(most)) => {
+                stopped = Some(format!("a stream is longer than {most} bytes"));
+                too_long.cancel();
+            }
+            appended => appended.map_err(|error| error.to_string())?,
         }
         to.is_stderr.store(is_stderr, Ordering::Relaxed);
         let took = began.elapsed();
         if took > STALL_LIMIT {
             return Err(format!("the disk held the streams up for {} ms; bytes may be lost", took.as_millis()));
         }
-        received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
     }
-    to.stdout.append(&of_stdout.finish())?;
-    to.stderr.append(&of_stderr.finish())?;
-    Ok(())
+    if let Some(reason) = stopped {
+        return Err(reason);
+    }
+    let finished = to.stdout.append(&of_stdout.finish()).and_then(|()| to.stderr.append(&of_stderr.finish()));
+    finished.map_err(|error| error.to_string())
 }
 
 /// The spools of both streams, and which of them was written to last.
@@ -195,9 +218,22 @@ impl OutputTail for SpoolTail {
     }
 }
 
+/// Why bytes of a stream were not appended.
+#[derive(Debug, thiserror::Error)]
+enum AppendError {
+    /// They are more than the stream may hold.
+    #[error("a stream is longer than {0} bytes")]
+    TooLong(u64),
+    /// The file failed.
+    #[error("the spool cannot be written: {0}")]
+    Write(io::Error),
+}
+
 /// A file that one side appends to while the other follows.
 struct Spool {
     file: File,
+    /// How many bytes it may hold.
+    most: u64,
     state: Mutex<SpoolState>,
     changed: Condvar,
 }
@@ -220,12 +256,12 @@ impl Spool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn append(&self, bytes: &[u8]) -> Result<(), String> {
+    fn append(&self, bytes: &[u8]) -> Result<(), AppendError> {
         let at = self.state().written;
-        if at + bytes.len() as u64 > STREAM_LIMIT {
-            return Err(format!("a stream is longer than {STREAM_LIMIT} bytes"));
+        if at + bytes.len() as u64 > self.most {
+            return Err(AppendError::TooLong(self.most));
         }
-        self.file.write_all_at(bytes, at).map_err(|error| format!("the spool cannot be written: {error}"))?;
+        self.file.write_all_at(bytes, at).map_err(AppendError::Write)?;
         self.state().written = at + bytes.len() as u64;
         self.changed.notify_one();
         Ok(())
@@ -272,10 +308,10 @@ struct Copier {
 }
 
 impl Copier {
-    fn start(writer: Box<dyn BlobWriter>, spool_dir: &Path) -> Result<(Self, Arc<Spool>), StoreError> {
+    fn start(writer: Box<dyn BlobWriter>, spool_dir: &Path, most: u64) -> Result<(Self, Arc<Spool>), StoreError> {
         let failed = |source| StoreError::Io { doing: "make a spool in", path: spool_dir.to_owned(), source };
         let file = tempfile::tempfile_in(spool_dir).map_err(failed)?;
-        let spool = Arc::new(Spool { file, state: Mutex::default(), changed: Condvar::new() });
+        let spool = Arc::new(Spool { file, most, state: Mutex::default(), changed: Condvar::new() });
         let (answer, result) = oneshot::channel();
         let followed = spool.clone();
         std::thread::Builder::new()
