@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::error::ReleaseError;
 use super::step::finding;
-use rcrepro_format::syntax::canonical_json;
+use super::validation::dress::{self, RecordedDress};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::TreeNode;
@@ -64,12 +64,10 @@ fn may_hold(store: &dyn BlobStore, root: Digest, program: &str) -> Result<bool, 
 /// Holds the owners against the tree: every file and link has one, no other path has, and the executable bits agree.
 fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Finding> {
     let wrong = |at: &str, expected: &str, is: String| finding(FindingName::ImageFailed, name, at, expected, is);
-    let parsed = canonical_json::check(bytes).ok().and_then(|()| serde_json::from_slice(bytes).ok());
-    let Some(owners) = parsed else {
+    let Some(owners) = dress::texts(bytes) else {
         let expected = "the mode and owner of each path, as canonical JSON";
         return vec![wrong("owners", expected, "something else".to_owned())];
     };
-    let owners: BTreeMap<String, String> = owners;
     let nodes: BTreeMap<&str, &TreeNode> = tree.iter().map(|(path, node)| (path.as_str(), node)).collect();
     let without = tree.iter().filter(|(path, node)| {
         // A folder that no layer names comes into being with what is in it.
@@ -81,7 +79,7 @@ fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Findi
         .collect();
     let mut named = 0;
     for (path, dress) in &owners {
-        let executable = mode(dress).map(|mode| mode & 0o100 != 0);
+        let executable = RecordedDress::parse(dress).map(|dress| dress.mode & 0o100 != 0);
         let (expected, is) = match (nodes.get(path.as_str()), executable) {
             (_, None) => ("a mode and an owner, such as `0755 0:0`", dress.clone()),
             (None, _) => ("a path of the image's tree", "none of its paths".to_owned()),
@@ -96,15 +94,6 @@ fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Findi
         named += 1;
     }
     found
-}
-
-/// Reads the mode of `0755 0:0`.
-fn mode(dress: &str) -> Option<u32> {
-    let (mode, ids) = dress.split_once(' ')?;
-    let (user, group) = ids.split_once(':')?;
-    let number = |text: &str| text.parse::<u64>().is_ok_and(|number| number.to_string() == text);
-    let mode = (mode.len() == 4).then(|| u32::from_str_radix(mode, 8).ok()).flatten()?;
-    (number(user) && number(group)).then_some(mode)
 }
 
 #[cfg(test)]
@@ -143,6 +132,7 @@ mod tests {
             builder: None,
             parts,
             again: parts,
+            inspection: None,
             platforms: BTreeMap::new(),
             runs: vec![run],
             smoke: Vec::new(),

@@ -58,7 +58,7 @@ impl BuiltByBuildkit {
     pub(super) fn platform_entry(&self) -> OtherPlatformEntry {
         let BuilderEntry { action, command, .. } = self.entry;
         let command = command.expect("each build has a line");
-        OtherPlatformEntry { action, command, parts: self.parts, again: self.parts }
+        OtherPlatformEntry { action, command, parts: self.parts, again: self.parts, inspection: None }
     }
 }
 

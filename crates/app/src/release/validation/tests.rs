@@ -1,0 +1,105 @@
+use super::*;
+use std::collections::BTreeMap;
+
+use super::bases::BaseTree;
+use super::inspect::inspection;
+use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
+use rcrepro_model::evidence::release_record::Parts;
+use rcrepro_model::plan::release_image::ImageSettings;
+use rcrepro_store::memory::MemoryStore;
+
+/// A file, or a symbolic link if its mode is 0, whose content is its target.
+type File<'a> = (&'a str, u32, &'a str);
+
+/// Stores an image of these files, all of root's.
+fn image(files: &[File<'_>], settings: &ImageSettings, store: &MemoryStore) -> Parts {
+    let (mut tree, mut owners) = (TreeBuilder::default(), BTreeMap::new());
+    for (path, mode, content) in files {
+        let node = match mode {
+            0 => TreeNode::Symlink { target: (*content).to_owned() },
+            mode => {
+                TreeNode::File { digest: store.put(content.as_bytes()).expect("stored"), executable: mode & 0o100 != 0 }
+            }
+        };
+        tree.insert(&path.parse().expect("a path"), node).expect("new");
+        owners.insert((*path).to_owned(), format!("{:04o} 0:0", if *mode == 0 { 0o777 } else { *mode }));
+    }
+    Parts {
+        tree: tree.finish(&mut |_, bytes| store.put(&bytes).map(drop)).expect("stored"),
+        config: store.put(&image_settings::encode(settings)).expect("stored"),
+        owners: store.put(&serde_json::to_vec(&owners).expect("texts")).expect("stored"),
+        manifest: None,
+        image_config: None,
+    }
+}
+
+/// The table of the plan, with the key `expect` as it is written there.
+fn planned(expect: &str) -> ReleaseImage {
+    let text = format!(
+        "version = 1\nname = \"p\"\n[images.base]\nbuild = \"images/base.toml\"\n[[sets.all]]\nid = \"make\"\nrun = \"true\"\nimage = \"base\"\n[packets.RC-05]\ntitle = \"t\"\nsets = [\"all\"]\n[release-images.app]\n\
+         dockerfile = \"Dockerfile\"\nbuilders = {{ BASE = \"base\" }}\nexpect = {{ {expect} }}\n\
+         runs = [{{ arguments = [], stdout = \"\" }}]\n"
+    );
+    let plan = rcrepro_format::plan::plan_toml::parse(&text, &[]).expect("a plan");
+    plan.release_images.into_values().next().expect("one")
+}
+
+/// Reads and validates an image that has these files in common with its base.
+fn found(files: &[File<'_>], base: &[File<'_>], settings: &ImageSettings, expect: &str) -> Vec<String> {
+    let store = MemoryStore::default();
+    let (parts, plan) = (image(files, settings, &store), planned(expect));
+    let base = image(base, settings, &store);
+    let bases = || Ok(vec![BaseTree::of_parts("base".parse().expect("a name"), base, &store)]);
+    let read = inspection(parts, bases, &store).expect("read");
+    let inspection = Some(store.put(&inspection_json::encode(&read)).expect("stored"));
+    let entry = BuiltEntry {
+        target: String::new(),
+        arguments: BTreeMap::new(),
+        builders: BTreeMap::new(),
+        builder: None,
+        parts,
+        again: parts,
+        inspection,
+        platforms: BTreeMap::new(),
+        runs: Vec::new(),
+        smoke: Vec::new(),
+    };
+    let found = validate(&"app".parse().expect("a name"), &plan, &entry, &store).expect("judged");
+    found.into_iter().map(|one| format!("{}: {}", one.at.trim_start_matches("images.app."), one.found)).collect()
+}
+
+fn files_found(files: &[File<'_>], base: &[File<'_>], expect: &str) -> Vec<String> {
+    found(files, base, &ImageSettings::default(), expect)
+}
+
+#[test]
+fn a_set_id_file_needs_a_reason() {
+    let su: &[File<'_>] = &[("usr/bin/su", 0o4755, "su"), ("usr/bin/id", 0o755, "id")];
+    let surprise = "set-id:/usr/bin/su: mode 4755, owner 0:0: if it has to be, expect = { set-id = [\"/usr/bin/su\"] }";
+    assert_eq!(files_found(su, &[], ""), [surprise]);
+    assert_eq!(files_found(su, &[], "set-id = [\"/usr/bin/su\"]"), Vec::<String>::new());
+    assert_eq!(files_found(su, su, ""), Vec::<String>::new(), "the base has it, too");
+    for other in [("usr/bin/su", 0o755, "su"), ("usr/bin/su", 0o4755, "other"), ("bin/su", 0o4755, "su")] {
+        assert_eq!(files_found(su, &[other], ""), [surprise], "{other:?} is another file");
+    }
+    assert!(files_found(&[("x", 0o2755, "x")], &[], "")[0].starts_with("set-id:/x: mode 2755"));
+    let stale = "set-id:/usr/bin/id: no such set-id file: take it out of `expect.set-id`";
+    assert_eq!(files_found(su, su, "set-id = [\"/usr/bin/id\"]"), [stale]);
+}
+
+#[test]
+fn an_inspection_that_cannot_be_of_the_image_decides_nothing() {
+    let store = MemoryStore::default();
+    let parts = image(&[("su", 0o4755, "su")], &ImageSettings::default(), &store);
+    let of = |path: &str, base: &str| {
+        let mut inspection = inspection(parts, || Ok(Vec::new()), &store).expect("read");
+        inspection.of_locked.insert(path.to_owned(), base.parse().expect("a name"));
+        let settings = ImageSettings::default();
+        let view = ImageView::read(parts, settings, inspection, &store).expect("read").expect("has owners");
+        view.contradiction(&planned(""))
+    };
+    assert_eq!(of("su", "base"), None);
+    assert!(of("other", "base").is_some_and(|found| found.starts_with("`/other`")));
+    assert!(of("su", "other").is_some_and(|found| found.starts_with("files of the locked image `other`")));
+}
