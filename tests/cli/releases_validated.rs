@@ -39,6 +39,23 @@ fn red(scene: &Scene, texts: &[&str]) {
 }
 
 #[test]
+fn a_planted_key_and_a_package_cache_are_named() {
+    let planted = "COPY planted /etc/key\nCOPY planted /var/cache/apt/archives/a.deb";
+    let scene = scene("release-leftovers", planted, "");
+    let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+    scene.write("planted", format!("-----BEGIN PRIVATE {}-----\n{body}\n", "KEY").as_bytes());
+    scene.commit("a key");
+    red(
+        &scene,
+        &[
+            "images.release-leftovers.leftovers:/etc/key",
+            "a private key (1 file, ",
+            "images.release-leftovers.leftovers:/var/cache/apt/archives/a.deb",
+        ],
+    );
+}
+
+#[test]
 fn a_planted_set_id_file_is_named_and_can_be_accepted() {
     let id = "release-planted";
     let planted = scene(id, "COPY --from=build /helper /helper", "");

@@ -14,4 +14,33 @@ use crate::content::name::Name;
 pub struct ImageInspection {
     /// Files that need a reason to be there, and the locked image that has the same file at the same path.
     pub of_locked: BTreeMap<String, Name>,
+    /// Files that hold a key or a credential.
+    pub keys: BTreeMap<String, KeyKind>,
+}
+
+/// What a file was found to hold. None of it is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyKind {
+    /// A private key in PEM, OpenSSH's or PGP's form.
+    PrivateKey,
+    /// A token of an npm registry.
+    NpmToken,
+    /// The login of a registry of images.
+    RegistryLogin,
+    /// The login of a cluster.
+    ClusterLogin,
+}
+
+impl KeyKind {
+    /// Names it for people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::PrivateKey => "a private key",
+            Self::NpmToken => "a token of an npm registry",
+            Self::RegistryLogin => "the login of a registry of images",
+            Self::ClusterLogin => "the login of a cluster",
+        }
+    }
 }

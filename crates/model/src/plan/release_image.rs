@@ -203,6 +203,8 @@ pub struct Expectation {
     pub stop: Option<u8>,
     /// The absolute paths of its set-id files, beside those of locked images.
     pub set_id: BTreeSet<String>,
+    /// The absolute paths of package caches and keys that it may hold, or of folders above them.
+    pub leftovers: BTreeSet<String>,
 }
 
 /// How an image is run by itself, and what it must say.

@@ -1,12 +1,16 @@
 //! Reads in an image's files what its record cannot tell without them.
 
+use std::collections::BTreeMap;
+
 use super::bases::{BaseTree, base_trees};
+use super::keys::{is_settings, key};
+use super::leftovers::leftovers;
 use super::view::ImageView;
 use crate::release::error::ReleaseError;
 use crate::release::step::ReleaseStep;
 use rcrepro_format::records::inspection_json;
 use rcrepro_model::content::digest::Digest;
-use rcrepro_model::evidence::inspection::ImageInspection;
+use rcrepro_model::evidence::inspection::{ImageInspection, KeyKind};
 use rcrepro_model::evidence::release_record::Parts;
 use rcrepro_model::plan::release_image::{ImageSettings, ReleaseImage};
 use rcrepro_store::BlobStore;
@@ -36,20 +40,40 @@ pub(super) fn inspection(
     bases: impl FnOnce() -> Result<Vec<BaseTree>, ReleaseError>,
     store: &dyn BlobStore,
 ) -> Result<ImageInspection, ReleaseError> {
-    let mut inspection = ImageInspection::default();
-    // Neither settings nor what was read so far are looked at.
+    // What was read so far is filled in below.
     let view = ImageView::read(parts, ImageSettings::default(), ImageInspection::default(), store)?;
-    let Some(view) = view else { return Ok(inspection) };
-    let questionable: Vec<&str> = view.set_id_files().map(|(path, _)| path).collect();
-    if questionable.is_empty() {
-        return Ok(inspection);
+    let Some(mut view) = view else { return Ok(ImageInspection::default()) };
+    view.inspection.keys = keys_of(&view, store)?;
+    let questionable = questionable(&view);
+    if !questionable.is_empty() {
+        let of_locked = bases()?.into_iter().flat_map(|base| {
+            let has = |path: &String| view.digest(path).is_some_and(|digest| base.has(path, digest, view.dress(path)));
+            let whole = questionable.iter().filter(|(_, files)| files.iter().all(has));
+            whole.map(|(at, _)| (at.clone(), base.name.clone())).collect::<Vec<_>>()
+        });
+        view.inspection.of_locked = of_locked.collect();
     }
-    for base in bases()? {
-        for path in &questionable {
-            if view.digest(path).is_some_and(|digest| base.has(path, digest, view.dress(path))) {
-                inspection.of_locked.entry((*path).to_owned()).or_insert_with(|| base.name.clone());
-            }
-        }
+    Ok(view.inspection)
+}
+
+/// Lists what needs a reason to be there, each with the files that it consists of.
+fn questionable(view: &ImageView) -> BTreeMap<String, Vec<String>> {
+    let set_id = view.set_id_files().map(|(path, _)| (path.to_owned(), vec![path.to_owned()]));
+    let left = leftovers(view).into_iter().map(|(at, left)| (at, left.files));
+    set_id.chain(left).collect()
+}
+
+/// Searches each content once, however many files have it.
+fn keys_of(view: &ImageView, store: &dyn BlobStore) -> Result<BTreeMap<String, KeyKind>, ReleaseError> {
+    let (mut keys, mut known) = (BTreeMap::new(), BTreeMap::new());
+    for (path, digest) in view.contents() {
+        let found = match known.get(&digest) {
+            // Names count for settings, and those are few.
+            Some(found) if !is_settings(path) => *found,
+            _ => key(path, digest, store)?,
+        };
+        known.entry(digest).or_insert(found.filter(|kind| *kind == KeyKind::PrivateKey));
+        keys.extend(found.map(|kind| (path.to_owned(), kind)));
     }
-    Ok(inspection)
+    Ok(keys)
 }

@@ -20,6 +20,8 @@ use self::view::ImageView;
 mod bases;
 pub(super) mod dress;
 mod inspect;
+mod keys;
+mod leftovers;
 mod set_id;
 mod view;
 
@@ -60,8 +62,10 @@ pub(super) fn validate(
             platform => Finding { at: within(&one.at, name, platform), ..one },
         };
         found.extend(set_id::surprises(name, image, &view).into_iter().map(placed));
+        found.extend(leftovers::surprises(name, image, &view).into_iter().map(placed));
         views.push(view);
     }
     found.extend(set_id::stale(name, image, &views));
+    found.extend(leftovers::stale(name, image, &views));
     Ok(found)
 }

@@ -100,6 +100,74 @@ fn an_inspection_that_cannot_be_of_the_image_decides_nothing() {
         view.contradiction(&planned(""))
     };
     assert_eq!(of("su", "base"), None);
-    assert!(of("other", "base").is_some_and(|found| found.starts_with("`/other`")));
+    assert!(of("other", "base").is_some_and(|found| found.starts_with("`/other`, which")));
     assert!(of("su", "other").is_some_and(|found| found.starts_with("files of the locked image `other`")));
+}
+
+/// A private key of nothing, written in two pieces so that nobody takes this file for one.
+fn private_key() -> String {
+    let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
+    format!("-----BEGIN PRIVATE {}-----\n{body}\n", "KEY")
+}
+
+#[test]
+fn package_caches_are_named_by_their_folders() {
+    let files: &[File<'_>] = &[
+        ("home/app/.cache/pip/a", 0o644, "a"),
+        ("home/app/.cache/pip/b/c", 0o644, "bc"),
+        ("home/app/.cache/other", 0o644, "x"),
+        ("root/.npm/_cacache/x", 0o644, "x"),
+        ("usr/share/var/cache/apt/archives/a.deb", 0o644, "x"),
+        ("var/cache/apt/archives/a.deb", 0o644, "x"),
+        ("var/cache/apt/archives/lock", 0o640, "x"),
+        ("var/lib/apt/lists/archive_InRelease", 0o644, "x"),
+        ("var/lib/apt/lists/empty", 0o644, ""),
+        ("go/pkg/mod/cache/download/a.zip", 0o644, "x"),
+    ];
+    let found = files_found(files, &[], "");
+    let places: Vec<&str> = found.iter().filter_map(|one| one.split(": ").next()).collect();
+    assert_eq!(
+        places,
+        [
+            "leftovers:/go/pkg/mod",
+            "leftovers:/home/app/.cache/pip",
+            "leftovers:/root/.npm/_cacache",
+            "leftovers:/var/cache/apt/archives",
+            "leftovers:/var/lib/apt/lists",
+        ]
+    );
+    assert!(found[1].contains("packages that pip fetched (2 files, 3 bytes): if it has to be, expect = { leftovers ="));
+    let accepted = "leftovers = [\"/go\", \"/home/app/.cache/pip\", \"/root/.npm\", \"/var\"]";
+    assert_eq!(files_found(files, &[], accepted), Vec::<String>::new());
+    assert_eq!(files_found(files, files, ""), Vec::<String>::new(), "the base has them, too");
+    let more: Vec<File<'_>> = files.iter().copied().chain([("root/.npm/_cacache/y", 0o644, "y")]).collect();
+    assert_eq!(files_found(&more, files, "").len(), 1, "one that has grown is no longer the base's");
+}
+
+#[test]
+fn keys_are_named_by_what_files_are_called_and_by_what_they_hold() {
+    let key = private_key();
+    let files: &[File<'_>] = &[
+        ("etc/app/tls", 0o600, &key),
+        ("etc/app/tls.pub", 0o644, "-----BEGIN CERTIFICATE-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIB\n"),
+        ("home/app/.ssh/id_ed25519", 0o600, "x"),
+        ("home/app/.ssh/id_ed25519.pub", 0o600, "x"),
+        ("root/.docker/config.json", 0o600, "{\"auths\":{\"r\":{\"auth\":\"YTpi\"}}}"),
+        ("root/.netrc", 0o600, "machine a password b"),
+    ];
+    let found = files_found(files, &[], "");
+    let expected = [
+        ("etc/app/tls", "a private key (1 file, "),
+        ("home/app/.ssh/id_ed25519", "a private key, by its name (1 file, 1 byte)"),
+        ("root/.docker/config.json", "the login of a registry of images"),
+        ("root/.netrc", "passwords, by its name"),
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, (path, what)) in found.iter().zip(expected) {
+        assert!(found.starts_with(&format!("leftovers:/{path}: {what}")), "{found}");
+        assert!(!found.contains("MII") && !found.contains("password b"), "nothing of it is told: {found}");
+    }
+    assert_eq!(files_found(files, files, ""), Vec::<String>::new(), "the base has them, too");
+    let stale = files_found(&[], &[], "leftovers = [\"/etc/app/tls\"]");
+    assert_eq!(stale, ["leftovers:/etc/app/tls: nothing like that: take it out of `expect.leftovers`"]);
 }

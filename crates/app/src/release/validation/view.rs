@@ -39,13 +39,12 @@ impl ImageView {
         Ok(Some(Self { settings, inspection, nodes }))
     }
 
-    /// Lists the regular files in the order of their paths, each with its mode and owner.
-    pub fn files(&self) -> impl Iterator<Item = (&str, Option<RecordedDress>)> {
-        let file = |(path, (node, dress)): (_, &(TreeNode, _))| match node {
-            TreeNode::File { .. } => Some((path, *dress)),
+    /// Lists the contents of the regular files in the order of their paths.
+    pub fn contents(&self) -> impl Iterator<Item = (&str, Digest)> {
+        self.nodes.iter().filter_map(|(path, (node, _))| match node {
+            TreeNode::File { digest, .. } => Some((path.as_str(), *digest)),
             TreeNode::Directory { .. } | TreeNode::Symlink { .. } => None,
-        };
-        self.nodes.iter().map(|(path, node)| (path.as_str(), node)).filter_map(file)
+        })
     }
 
     /// Gives a regular file's content; none where there is none.
@@ -63,15 +62,17 @@ impl ImageView {
 
     /// Lists the set-id files.
     pub fn set_id_files(&self) -> impl Iterator<Item = (&str, RecordedDress)> {
-        self.files().filter_map(|(path, dress)| Some((path, dress.filter(|dress| dress.is_set_id())?)))
+        let set_id = |path: &str| self.dress(path).filter(|dress| dress.is_set_id());
+        self.contents().filter_map(move |(path, _)| Some((path, set_id(path)?)))
     }
 
     /// Finds what was read in files that the image does not have, or said of a locked image that it is not built with.
     pub fn contradiction(&self, image: &ReleaseImage) -> Option<String> {
         let inspection = &self.inspection;
-        let mut files = inspection.of_locked.keys();
-        if let Some(other) = files.find(|path| self.digest(path).is_none()) {
-            return Some(format!("`/{other}`, which is no file of the image"));
+        let files = inspection.keys.keys().find(|path| self.digest(path).is_none());
+        if let Some(other) = files.or_else(|| inspection.of_locked.keys().find(|path| !self.nodes.contains_key(*path)))
+        {
+            return Some(format!("`/{other}`, which the image does not have"));
         }
         let bases: Vec<&Name> = image.locked_bases().collect();
         let other = inspection.of_locked.values().find(|name| !bases.contains(name))?;

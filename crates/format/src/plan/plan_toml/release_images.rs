@@ -56,6 +56,8 @@ struct ExpectationWire {
     stop: Option<u8>,
     #[serde(default)]
     set_id: Vec<Spanned<String>>,
+    #[serde(default)]
+    leftovers: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -174,6 +176,7 @@ impl Source<'_> {
             volumes: wire.volumes.clone(),
             stop: wire.stop,
             set_id: self.absolute(&wire.set_id)?.into_iter().collect(),
+            leftovers: self.absolute(&wire.leftovers)?.into_iter().collect(),
         })
     }
 
