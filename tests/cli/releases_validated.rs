@@ -39,8 +39,8 @@ fn red(scene: &Scene, texts: &[&str]) {
 }
 
 #[test]
-fn a_planted_key_and_a_package_cache_are_named() {
-    let planted = "COPY planted /etc/key\nCOPY planted /var/cache/apt/archives/a.deb";
+fn a_planted_key_a_package_cache_and_a_credential_are_named() {
+    let planted = "ENV API_TOKEN=swordfish\nCOPY planted /etc/key\nCOPY planted /var/cache/apt/archives/a.deb";
     let scene = scene("release-leftovers", planted, "");
     let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7";
     scene.write("planted", format!("-----BEGIN PRIVATE {}-----\n{body}\n", "KEY").as_bytes());
@@ -50,6 +50,7 @@ fn a_planted_key_and_a_package_cache_are_named() {
         &[
             "images.release-leftovers.leftovers:/etc/key",
             "a private key (1 file, ",
+            "images.release-leftovers.environment.API_TOKEN",
             "images.release-leftovers.leftovers:/var/cache/apt/archives/a.deb",
         ],
     );

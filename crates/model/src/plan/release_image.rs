@@ -205,6 +205,8 @@ pub struct Expectation {
     pub set_id: BTreeSet<String>,
     /// The absolute paths of package caches and keys that it may hold, or of folders above them.
     pub leftovers: BTreeSet<String>,
+    /// Names of variables and labels whose values look like credentials and are none.
+    pub not_secret: BTreeSet<String>,
 }
 
 /// How an image is run by itself, and what it must say.

@@ -18,6 +18,7 @@ use rcrepro_store::BlobStore;
 use self::view::ImageView;
 
 mod bases;
+mod credentials;
 pub(super) mod dress;
 mod inspect;
 mod keys;
@@ -63,9 +64,11 @@ pub(super) fn validate(
         };
         found.extend(set_id::surprises(name, image, &view).into_iter().map(placed));
         found.extend(leftovers::surprises(name, image, &view).into_iter().map(placed));
+        found.extend(credentials::surprises(name, image, &view).into_iter().map(placed));
         views.push(view);
     }
     found.extend(set_id::stale(name, image, &views));
     found.extend(leftovers::stale(name, image, &views));
+    found.extend(credentials::stale(name, image, &views));
     Ok(found)
 }

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 
 use super::bases::BaseTree;
 use super::inspect::inspection;
-use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::release_record::Parts;
 use rcrepro_model::plan::release_image::ImageSettings;
@@ -170,4 +169,16 @@ fn keys_are_named_by_what_files_are_called_and_by_what_they_hold() {
     assert_eq!(files_found(files, files, ""), Vec::<String>::new(), "the base has them, too");
     let stale = files_found(&[], &[], "leftovers = [\"/etc/app/tls\"]");
     assert_eq!(stale, ["leftovers:/etc/app/tls: nothing like that: take it out of `expect.leftovers`"]);
+}
+
+#[test]
+fn a_credential_in_the_configuration_is_named_without_its_value() {
+    let settings = ImageSettings { env: vec!["API_TOKEN=swordfish".to_owned()], ..ImageSettings::default() };
+    let told = found(&[], &[], &settings, "");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("environment.API_TOKEN: its name is that of a secret"), "{told:?}");
+    assert!(told[0].ends_with("expect = { not-secret = [\"API_TOKEN\"] }") && !told[0].contains("swordfish"));
+    assert_eq!(found(&[], &[], &settings, "not-secret = [\"API_TOKEN\"]"), Vec::<String>::new());
+    let stale = found(&[], &[], &ImageSettings::default(), "not-secret = [\"API_TOKEN\"]");
+    assert!(stale[0].starts_with("not-secret.API_TOKEN: nothing of that name"), "{stale:?}");
 }

@@ -58,6 +58,8 @@ struct ExpectationWire {
     set_id: Vec<Spanned<String>>,
     #[serde(default)]
     leftovers: Vec<Spanned<String>>,
+    #[serde(default)]
+    not_secret: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -177,6 +179,7 @@ impl Source<'_> {
             stop: wire.stop,
             set_id: self.absolute(&wire.set_id)?.into_iter().collect(),
             leftovers: self.absolute(&wire.leftovers)?.into_iter().collect(),
+            not_secret: wire.not_secret.clone(),
         })
     }
 
