@@ -57,6 +57,19 @@ fn a_planted_key_a_package_cache_and_a_credential_are_named() {
 }
 
 #[test]
+fn a_planted_entry_point_that_is_not_executable_is_named() {
+    let id = "release-entry";
+    let scene = scene(id, "COPY planted /script", "");
+    scene.write("planted", b"#!/bin/sh\n");
+    scene.replace("Dockerfile", "ENTRYPOINT [\"/app\"]", "ENTRYPOINT [\"/script\"]");
+    scene.commit("a script without its bit");
+    red(
+        &scene,
+        &["images.release-entry.entrypoint", "user `1234:1234` may not execute `/script`: mode 0644, owner 0:0"],
+    );
+}
+
+#[test]
 fn a_planted_set_id_file_is_named_and_can_be_accepted() {
     let id = "release-planted";
     let planted = scene(id, "COPY --from=build /helper /helper", "");

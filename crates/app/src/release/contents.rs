@@ -37,7 +37,8 @@ pub fn contents(
         found.push(finding(FindingName::ImageFailed, name, "tree", "the files of an image that ran", is));
     }
     let program = settings.and_then(|settings| settings.entrypoint.first().or(settings.cmd.first()));
-    if let Some(program) = program.filter(|_| has_run && !tree.is_empty())
+    // What an image of a later record starts is looked at more closely by its validation.
+    if let Some(program) = program.filter(|_| has_run && !tree.is_empty() && entry.inspection.is_none())
         && !may_hold(store, entry.parts.tree, program)?
     {
         let expected = format!("`{program}`, which the image starts with");

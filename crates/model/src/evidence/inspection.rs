@@ -16,6 +16,33 @@ pub struct ImageInspection {
     pub of_locked: BTreeMap<String, Name>,
     /// Files that hold a key or a credential.
     pub keys: BTreeMap<String, KeyKind>,
+    /// The programs that the image starts, and those that interpret them.
+    pub programs: BTreeMap<String, StartedProgram>,
+    /// Whom a container runs as; none for a name that the image does not know.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub user: Option<RunningUser>,
+}
+
+/// What the first bytes of a program say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StartedProgram {
+    /// A script's first line without `#!`, or the path of the loader.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub interpreter: Option<String>,
+    /// The machine that it is compiled for, as Go names it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub machine: Option<String>,
+}
+
+/// A user by number, with the groups that it is in, its own first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RunningUser {
+    /// The user's number.
+    pub user: u64,
+    /// The groups' numbers.
+    pub groups: Vec<u64>,
 }
 
 /// What a file was found to hold. None of it is recorded.

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use super::bases::{BaseTree, base_trees};
 use super::keys::{is_settings, key};
 use super::leftovers::leftovers;
+use super::start::read_started;
+use super::user::running_user;
 use super::view::ImageView;
 use crate::release::error::ReleaseError;
 use crate::release::step::ReleaseStep;
+use rcrepro_format::images::image_settings;
 use rcrepro_format::records::inspection_json;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::inspection::{ImageInspection, KeyKind};
 use rcrepro_model::evidence::release_record::Parts;
-use rcrepro_model::plan::release_image::{ImageSettings, ReleaseImage};
+use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_store::BlobStore;
 
 impl ReleaseStep<'_> {
@@ -40,9 +43,12 @@ pub(super) fn inspection(
     bases: impl FnOnce() -> Result<Vec<BaseTree>, ReleaseError>,
     store: &dyn BlobStore,
 ) -> Result<ImageInspection, ReleaseError> {
-    // What was read so far is filled in below.
-    let view = ImageView::read(parts, ImageSettings::default(), ImageInspection::default(), store)?;
+    // Settings that cannot be read are found where the record is judged.
+    let settings = image_settings::decode(&store.get(parts.config)?).unwrap_or_default();
+    let view = ImageView::read(parts, settings, ImageInspection::default(), store)?;
     let Some(mut view) = view else { return Ok(ImageInspection::default()) };
+    view.inspection.user = running_user(&view, store)?;
+    read_started(&mut view, store)?;
     view.inspection.keys = keys_of(&view, store)?;
     let questionable = questionable(&view);
     if !questionable.is_empty() {

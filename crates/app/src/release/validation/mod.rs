@@ -23,7 +23,10 @@ pub(super) mod dress;
 mod inspect;
 mod keys;
 mod leftovers;
+mod program;
 mod set_id;
+mod start;
+mod user;
 mod view;
 
 #[cfg(test)]
@@ -65,6 +68,7 @@ pub(super) fn validate(
         found.extend(set_id::surprises(name, image, &view).into_iter().map(placed));
         found.extend(leftovers::surprises(name, image, &view).into_iter().map(placed));
         found.extend(credentials::surprises(name, image, &view).into_iter().map(placed));
+        found.extend(start::wrong(name, &view).into_iter().map(placed));
         views.push(view);
     }
     found.extend(set_id::stale(name, image, &views));

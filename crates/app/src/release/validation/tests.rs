@@ -182,3 +182,66 @@ fn a_credential_in_the_configuration_is_named_without_its_value() {
     let stale = found(&[], &[], &ImageSettings::default(), "not-secret = [\"API_TOKEN\"]");
     assert!(stale[0].starts_with("not-secret.API_TOKEN: nothing of that name"), "{stale:?}");
 }
+
+/// What is wrong with what an image of user 1234 starts.
+fn starts(files: &[File<'_>], entrypoint: &[&str], environment: &[&str]) -> Vec<String> {
+    let text = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    let settings = ImageSettings {
+        architecture: "amd64".to_owned(),
+        user: "1234".to_owned(),
+        entrypoint: text(entrypoint),
+        env: text(environment),
+        ..ImageSettings::default()
+    };
+    found(files, &[], &settings, "")
+}
+
+#[test]
+fn what_an_image_starts_is_there_and_may_be_executed() {
+    let none = Vec::<String>::new();
+    let app: File<'_> = ("opt/app/bin/app", 0o755, "x");
+    assert_eq!(starts(&[app], &["/opt/app/bin/app"], &[]), none);
+    assert_eq!(starts(&[app], &["/app"], &[]), ["entrypoint: no such file: `/app`"]);
+    assert_eq!(starts(&[app], &["/opt/app"], &[]), ["entrypoint: `/opt/app` is a folder"]);
+    assert_eq!(starts(&[app], &["app"], &["PATH=/bin:/opt/app/bin"]), none);
+    assert_eq!(starts(&[app], &["app"], &["PATH=/bin"]), ["entrypoint: no file of that name in its PATH, /bin"]);
+    let refused = starts(&[("app", 0o644, "x")], &["/app"], &[]);
+    assert_eq!(refused, ["entrypoint: user `1234` may not execute `/app`: mode 0644, owner 0:0"]);
+    let refused = starts(&[("app", 0o700, "x")], &["/app"], &[]);
+    assert_eq!(refused, ["entrypoint: user `1234` may not execute `/app`: mode 0700, owner 0:0"]);
+}
+
+#[test]
+fn symbolic_links_on_the_way_to_a_program_are_followed() {
+    let app: File<'_> = ("opt/app/bin/app", 0o755, "x");
+    for link in [
+        ("usr/bin/app", 0, "/opt/app/bin/app"),
+        ("usr/bin/app", 0, "../../opt/app/bin/app"),
+        ("usr/bin", 0, "../opt/app/bin"),
+        ("usr/bin", 0, "../../../opt/./app/bin/"),
+    ] {
+        assert_eq!(starts(&[app, link], &["/usr/bin/app"], &[]), Vec::<String>::new(), "{link:?}");
+    }
+    let gone = starts(&[("app", 0, "/opt/gone")], &["/app"], &[]);
+    assert_eq!(gone, ["entrypoint: no such file: `/opt`"]);
+    let round = starts(&[("a", 0, "/b"), ("b", 0, "a")], &["/a"], &[]);
+    assert!(round[0].starts_with("entrypoint: more than 40 symbolic links"), "{round:?}");
+}
+
+#[test]
+fn interpreters_and_machines_of_what_is_started_count() {
+    let script: File<'_> = ("app", 0o755, "#!/usr/bin/env node\n");
+    let (env, node): (File<'_>, File<'_>) = (("usr/bin/env", 0o755, "x"), ("usr/bin/node", 0o755, "x"));
+    assert_eq!(starts(&[script, env, node], &["/app"], &[]), Vec::<String>::new());
+    let without = starts(&[script, env], &["/app"], &["PATH=/usr/bin"]);
+    assert_eq!(without, ["entrypoint: its interpreter `node`: no file of that name in its PATH, /usr/bin"]);
+    let line_end = starts(&[("app", 0o755, "#!/bin/sh\r\n"), ("bin/sh", 0o755, "x")], &["/app"], &[]);
+    assert_eq!(line_end, ["entrypoint: its interpreter `/bin/sh\\r`: no such file: `/bin/sh\\r`"]);
+    let mut other = vec![0_u8; 64];
+    other[..6].copy_from_slice(b"\x7fELF\x02\x01");
+    other[18] = 62;
+    let other = String::from_utf8(other).expect("text");
+    assert_eq!(starts(&[("app", 0o755, &other)], &["/app"], &[]), Vec::<String>::new());
+    let foreign = starts(&[("app", 0o755, &other.replace('>', "\u{8}"))], &["/app"], &[]);
+    assert_eq!(foreign, ["entrypoint: `/app` is a program for ELF machine 8, the image for amd64"]);
+}

@@ -47,6 +47,11 @@ impl ImageView {
         })
     }
 
+    /// Gives what is at a path.
+    pub fn node(&self, path: &str) -> Option<&TreeNode> {
+        self.nodes.get(path).map(|(node, _)| node)
+    }
+
     /// Gives a regular file's content; none where there is none.
     pub fn digest(&self, path: &str) -> Option<Digest> {
         match self.nodes.get(path)? {
@@ -69,7 +74,7 @@ impl ImageView {
     /// Finds what was read in files that the image does not have, or said of a locked image that it is not built with.
     pub fn contradiction(&self, image: &ReleaseImage) -> Option<String> {
         let inspection = &self.inspection;
-        let files = inspection.keys.keys().find(|path| self.digest(path).is_none());
+        let files = inspection.keys.keys().chain(inspection.programs.keys()).find(|path| self.digest(path).is_none());
         if let Some(other) = files.or_else(|| inspection.of_locked.keys().find(|path| !self.nodes.contains_key(*path)))
         {
             return Some(format!("`/{other}`, which the image does not have"));
