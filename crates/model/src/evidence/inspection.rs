@@ -1,10 +1,11 @@
 //! What was read in the files of a release image when it was built: what names, modes and digests alone do not say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::content::name::Name;
+use crate::image::purl::Purl;
 
 /// What an image's files hold, as far as its validation asks. Contents do not travel with a record, so this does.
 ///
@@ -18,9 +19,21 @@ pub struct ImageInspection {
     pub keys: BTreeMap<String, KeyKind>,
     /// The programs that the image starts, and those that interpret them.
     pub programs: BTreeMap<String, StartedProgram>,
+    /// The packages that its package managers and Go programs name.
+    pub packages: BTreeSet<FoundPackage>,
     /// Whom a container runs as; none for a name that the image does not know.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub user: Option<RunningUser>,
+}
+
+/// A package, and the file that says that it is there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FoundPackage {
+    /// Its name and version.
+    pub purl: Purl,
+    /// The database, the package's own file, or the program.
+    pub path: String,
 }
 
 /// What the first bytes of a program say.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::bases::{BaseTree, base_trees};
 use super::keys::{is_settings, key};
 use super::leftovers::leftovers;
+use super::packages::packages;
 use super::start::read_started;
 use super::user::running_user;
 use super::view::ImageView;
@@ -50,6 +51,7 @@ pub(super) fn inspection(
     view.inspection.user = running_user(&view, store)?;
     read_started(&mut view, store)?;
     view.inspection.keys = keys_of(&view, store)?;
+    view.inspection.packages = packages(&view, store)?;
     let questionable = questionable(&view);
     if !questionable.is_empty() {
         let of_locked = bases()?.into_iter().flat_map(|base| {

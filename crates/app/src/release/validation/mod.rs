@@ -23,6 +23,7 @@ pub(super) mod dress;
 mod inspect;
 mod keys;
 mod leftovers;
+mod packages;
 mod program;
 mod set_id;
 mod start;

@@ -74,7 +74,9 @@ impl ImageView {
     /// Finds what was read in files that the image does not have, or said of a locked image that it is not built with.
     pub fn contradiction(&self, image: &ReleaseImage) -> Option<String> {
         let inspection = &self.inspection;
-        let files = inspection.keys.keys().chain(inspection.programs.keys()).find(|path| self.digest(path).is_none());
+        let files = inspection.keys.keys().chain(inspection.programs.keys());
+        let mut files = files.chain(inspection.packages.iter().map(|package| &package.path));
+        let files = files.find(|path| self.digest(path).is_none());
         if let Some(other) = files.or_else(|| inspection.of_locked.keys().find(|path| !self.nodes.contains_key(*path)))
         {
             return Some(format!("`/{other}`, which the image does not have"));
