@@ -13,7 +13,7 @@ pub fn encode(inspection: &ImageInspection) -> Vec<u8> {
     canonical_json::to_vec(inspection).expect("an inspection holds only strings and maps")
 }
 
-/// Reads an inspection; an error in words for bytes that are none, or are written in another way.
+/// Reads an inspection; an error in words for bytes of another shape or form.
 ///
 /// # Errors
 /// What is wrong with the bytes.

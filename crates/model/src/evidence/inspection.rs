@@ -68,7 +68,7 @@ pub enum KeyKind {
     NpmToken,
     /// The login of a registry of images.
     RegistryLogin,
-    /// The login of a cluster.
+    /// A user's access to a cluster, in a kubeconfig.
     ClusterLogin,
 }
 

@@ -77,12 +77,12 @@ impl Bom {
     }
 }
 
-/// What an image of the release holds, by what its package managers and programs say of themselves.
+/// What an image of the release holds, as its package managers and programs tell it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundBom {
     /// Its name in the plan.
     pub image: Name,
-    /// The platform that it is for.
+    /// Operating system and machine.
     pub platform: ImagePlatform,
     /// The OCI manifest; none where the engine's classic builder made it.
     pub manifest: Option<Digest>,
@@ -90,7 +90,7 @@ pub struct FoundBom {
     pub tree: Digest,
     /// The release's `SOURCE_DATE_EPOCH`, in seconds.
     pub date_epoch: i64,
-    /// What was found in it.
+    /// In the order of their URLs.
     pub packages: BTreeSet<FoundPackage>,
 }
 

@@ -205,7 +205,7 @@ pub struct Expectation {
     pub set_id: BTreeSet<String>,
     /// The absolute paths of package caches and keys that it may hold, or of folders above them.
     pub leftovers: BTreeSet<String>,
-    /// Names of variables and labels whose values look like credentials and are none.
+    /// Names of variables and labels whose values look like credentials, although they open nothing.
     pub not_secret: BTreeSet<String>,
 }
 

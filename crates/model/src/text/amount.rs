@@ -47,9 +47,9 @@ pub fn memory(bytes: u64) -> String {
 pub fn bytes(amount: u64) -> String {
     match amount {
         1 => "1 byte".to_owned(),
-        ..1_000 => format!("{amount} bytes"),
-        ..1_000_000 => format!("{} kB", amount / 1_000),
-        ..1_000_000_000 => format!("{} MB", amount / 1_000_000),
+        0 | 2..1_000 => format!("{amount} bytes"),
+        1_000..1_000_000 => format!("{} kB", amount / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", amount / 1_000_000),
         _ => format!("{}.{} GB", amount / 1_000_000_000, amount % 1_000_000_000 / 100_000_000),
     }
 }

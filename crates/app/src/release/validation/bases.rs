@@ -59,7 +59,7 @@ pub(super) fn base_trees(locks: &[(Name, Digest)], store: &dyn BlobStore) -> Res
     Ok(trees)
 }
 
-/// Lays an image's layers over each other; none where the lock is none of ours, or a layer is not in the store or not whole.
+/// Lays an image's layers over each other; none where the lock cannot be read, or a layer is not in the store or not whole.
 fn folded(name: &Name, lock: &str, store: &dyn BlobStore) -> Result<Option<RootTree>, ReleaseError> {
     let folded = if pulled_toml::is_pulled(lock) {
         let Ok(lock) = pulled_toml::parse(lock) else { return Ok(None) };

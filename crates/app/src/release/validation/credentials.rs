@@ -46,8 +46,14 @@ static FORMS: LazyLock<[(Regex, &str); 11]> = LazyLock::new(|| {
         (r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY", "a private key"),
         (r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@$][^/\s@]*@", "an address with a password"),
     ]
-    .map(|(pattern, what)| (Regex::new(pattern).expect("a constant pattern"), what))
+    .map(|(pattern, what)| (constant(pattern), what))
 });
+
+/// Compiles a pattern of this file.
+#[expect(clippy::expect_used, reason = "the patterns are constants, and the tests of this file use each")]
+fn constant(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a constant pattern")
+}
 
 /// Something of the configuration that looks like a credential. Its value is told nowhere.
 struct Credential {
@@ -58,18 +64,18 @@ struct Credential {
     why: String,
 }
 
-/// Finds what looks like a credential and that the plan does not say to be none.
+/// Finds what looks like a credential and that the plan does not accept.
 pub(super) fn surprises(name: &Name, image: &ReleaseImage, view: &ImageView) -> Vec<Finding> {
     let unexpected =
         credentials(&view.settings, image).into_iter().filter(|one| !image.expect.not_secret.contains(&one.name));
     let found = unexpected.map(|Credential { at, name: accepted, why }| {
-        let is = format!("{why}: if it is no secret, expect = {{ not-secret = [\"{accepted}\"] }}");
+        let is = format!("{why}: if it opens nothing, expect = {{ not-secret = [\"{accepted}\"] }}");
         finding(FindingName::ImageFailed, name, &at, "no credential that everyone can read who has the image", is)
     });
     found.collect()
 }
 
-/// Finds what the plan says to be no secret and what does not look like one on any platform.
+/// Finds what the plan accepts and what does not look like one on any platform.
 pub(super) fn stale(name: &Name, image: &ReleaseImage, views: &[ImageView]) -> Vec<Finding> {
     if views.is_empty() {
         return Vec::new();

@@ -24,18 +24,20 @@ static PRIVATE_KEY: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = format!(
         r"-----BEGIN (?:[A-Z]{{2,12}} )?PRIVATE KEY(?: BLOCK)?-----{line_end}(?:{header}){{0,8}}[A-Za-z0-9+/]{{40}}"
     );
-    Regex::new(&format!("(?-u){pattern}")).expect("a constant pattern")
+    constant(&format!("(?-u){pattern}"))
 });
-static NPM_TOKEN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?m-u)^[^;#\n]*\b_(?:authToken|auth|password)[ \t]*=[ \t]*[^$ \t\r\n]").expect("a constant pattern")
-});
-static REGISTRY_LOGIN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?-u)"(?:auth|identitytoken|registrytoken)"\s*:\s*"[^"]"#).expect("a constant pattern")
-});
-static CLUSTER_LOGIN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"(?m-u)^[ \t-]*"?(?:client-key-data|token|password)"?[ \t]*:[ \t]*"?[^\s"]"#)
-        .expect("a constant pattern")
-});
+static NPM_TOKEN: LazyLock<Regex> =
+    LazyLock::new(|| constant(r"(?m-u)^[^;#\n]*\b_(?:authToken|auth|password)[ \t]*=[ \t]*[^$ \t\r\n]"));
+static REGISTRY_LOGIN: LazyLock<Regex> =
+    LazyLock::new(|| constant(r#"(?-u)"(?:auth|identitytoken|registrytoken)"\s*:\s*"[^"]"#));
+static CLUSTER_LOGIN: LazyLock<Regex> =
+    LazyLock::new(|| constant(r#"(?m-u)^[ \t-]*"?(?:client-key-data|token|password)"?[ \t]*:[ \t]*"?[^\s"]"#));
+
+/// Compiles a pattern of this file.
+#[expect(clippy::expect_used, reason = "the patterns are constants, and the tests of this file use each")]
+fn constant(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a constant pattern")
+}
 
 /// Whether a file is read for more than private keys, by its name.
 pub(super) fn is_settings(path: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Set-id files: whoever starts one has the rights of its user or group, so each needs a reason.
+//! Set-id files: each gives the rights of its user or group to its caller, and so needs a reason.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(super) fn surprises(name: &Name, image: &ReleaseImage, view: &ImageView) -> 
     found.collect()
 }
 
-/// Finds what the plan says to be a set-id file and is none on any platform.
+/// Finds what the plan says to be a set-id file and is another file on every platform.
 pub(super) fn stale(name: &Name, image: &ReleaseImage, views: &[ImageView]) -> Vec<Finding> {
     if views.is_empty() {
         return Vec::new();

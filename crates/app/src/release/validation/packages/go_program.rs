@@ -23,7 +23,13 @@ const INLINE: u8 = 2;
 /// The length of the mark before and after the modules.
 const MARK: usize = 16;
 
-static MAGIC: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?-u)\xff Go buildinf:").expect("a constant pattern"));
+static MAGIC: LazyLock<Regex> = LazyLock::new(|| constant(r"(?-u)\xff Go buildinf:"));
+
+/// Compiles a pattern of this file.
+#[expect(clippy::expect_used, reason = "the patterns are constants, and the tests of this file use each")]
+fn constant(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a constant pattern")
+}
 
 /// Lists the modules of a program, with Go itself; none for any other file.
 ///
