@@ -51,9 +51,12 @@ pub enum ImageCommand {
         #[arg(long)]
         loaded: bool,
     },
-    /// Writes an image's bill of materials from its locks: every package with its purl and checksums.
+    /// Writes an image's bill of materials: of a toolchain image from its locks, every package with its purl and checksums; of an image
+    /// of the release from its record, every package that was found in it.
+    ///
+    /// Of an image of the release the record of HEAD's source has to be good, as `rcrepro status` judges it, and it is written as SPDX.
     Sbom {
-        /// The name of its definition, `images/NAME.toml`.
+        /// The name of its definition, `images/NAME.toml`, or in the plan: `[release-images.NAME]`.
         #[arg(value_name = "NAME")]
         name: String,
         /// The format: SPDX 2.3 or CycloneDX 1.6, both JSON.
@@ -62,6 +65,12 @@ pub enum ImageCommand {
         /// Writes it into this file instead of standard output.
         #[arg(long, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// Takes the name for an image of the release, where a toolchain image has it too.
+        #[arg(long, conflicts_with = "toolchain")]
+        release: bool,
+        /// Takes the name for a toolchain image, where an image of the release has it too.
+        #[arg(long)]
+        toolchain: bool,
     },
     /// Brings an image into a registry: a toolchain image, made from its lock, with the very manifest that the lock names; or an
     /// image of the release, with the very manifest that the record of HEAD's source names.

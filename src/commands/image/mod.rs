@@ -59,8 +59,11 @@ pub async fn image(context: &Context, platform: Option<ImagePlatform>, command: 
             }
             validate::validate(context, folder, &targets, loaded).await
         }
-        ImageCommand::Sbom { name, format, output } => {
-            sbom::sbom(context, folder, &images.definition(name)?, format, output.as_deref())
+        ImageCommand::Sbom { name, format, output, release, toolchain } => {
+            match images.released(&name, release, toolchain)? {
+                Some(name) => sbom::released(context, platform, &name, format, output.as_deref()).await,
+                None => sbom::sbom(context, folder, &images.definition(name)?, format, output.as_deref()),
+            }
         }
         ImageCommand::Push { name, to, release, toolchain } => match images.released(&name, release, toolchain)? {
             Some(name) => published::push(context, platform, &name, &to).await,
@@ -118,7 +121,7 @@ impl PlanImages {
             _ if toolchain => Ok(None),
             (Some(_), true) if !release => {
                 let message = format!("`{name}` is both a toolchain image and an image of the release");
-                let hint = "say which one is meant: rcrepro image push --release … or --toolchain …".to_owned();
+                let hint = "say which one is meant, by --release or --toolchain".to_owned();
                 Err(Failure::plain(Exit::Usage, message, Some(hint)))
             }
             (Some(released), _) => Ok(Some(released.clone())),

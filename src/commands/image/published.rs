@@ -50,7 +50,7 @@ pub async fn compare(
 }
 
 /// Does work with the plan of HEAD, the store and registries; no engine is needed.
-async fn publishing<T>(
+pub(super) async fn publishing<T>(
     context: &Context,
     platform: Option<ImagePlatform>,
     work: impl AsyncFnOnce(&Publishing<'_>) -> Result<T, Failure>,

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use super::error::ReleaseError;
 use super::explained;
-use super::judge::{differences, within};
-use super::step::{finding, record_path};
+use super::judge::differences;
+use super::step::{finding, record_path, within};
 use crate::evidence;
 use crate::why::records::{ImageOfSource, both};
 use rcrepro_format::records::release_json;
@@ -127,6 +127,10 @@ fn entries(
         differ(at("exit-code"), of_exit_code(old.exit_code), of_exit_code(new.exit_code));
         differ(at("stdout"), old.stdout.to_string(), new.stdout.to_string());
         differ(at("stderr"), old.stderr.to_string(), new.stderr.to_string());
+    }
+    // A record of an older version says nothing of it.
+    if let (Some(old), Some(new)) = (old.inspection, new.inspection) {
+        differ("inspection".to_owned(), old.to_string(), new.to_string());
     }
     differ("platforms".to_owned(), listed(old.platforms.keys()), listed(new.platforms.keys()));
     for (old, new) in old.smoke.iter().zip(&new.smoke) {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::error::ReleaseError;
 use super::step::finding;
-use rcrepro_format::syntax::canonical_json;
+use super::validation::dress::{self, RecordedDress};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::TreeNode;
@@ -37,7 +37,8 @@ pub fn contents(
         found.push(finding(FindingName::ImageFailed, name, "tree", "the files of an image that ran", is));
     }
     let program = settings.and_then(|settings| settings.entrypoint.first().or(settings.cmd.first()));
-    if let Some(program) = program.filter(|_| has_run && !tree.is_empty())
+    // What an image of a later record starts is looked at more closely by its validation.
+    if let Some(program) = program.filter(|_| has_run && !tree.is_empty() && entry.inspection.is_none())
         && !may_hold(store, entry.parts.tree, program)?
     {
         let expected = format!("`{program}`, which the image starts with");
@@ -64,12 +65,10 @@ fn may_hold(store: &dyn BlobStore, root: Digest, program: &str) -> Result<bool, 
 /// Holds the owners against the tree: every file and link has one, no other path has, and the executable bits agree.
 fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Finding> {
     let wrong = |at: &str, expected: &str, is: String| finding(FindingName::ImageFailed, name, at, expected, is);
-    let parsed = canonical_json::check(bytes).ok().and_then(|()| serde_json::from_slice(bytes).ok());
-    let Some(owners) = parsed else {
+    let Some(owners) = dress::texts(bytes) else {
         let expected = "the mode and owner of each path, as canonical JSON";
         return vec![wrong("owners", expected, "something else".to_owned())];
     };
-    let owners: BTreeMap<String, String> = owners;
     let nodes: BTreeMap<&str, &TreeNode> = tree.iter().map(|(path, node)| (path.as_str(), node)).collect();
     let without = tree.iter().filter(|(path, node)| {
         // A folder that no layer names comes into being with what is in it.
@@ -81,7 +80,7 @@ fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Findi
         .collect();
     let mut named = 0;
     for (path, dress) in &owners {
-        let executable = mode(dress).map(|mode| mode & 0o100 != 0);
+        let executable = RecordedDress::parse(dress).map(|dress| dress.mode & 0o100 != 0);
         let (expected, is) = match (nodes.get(path.as_str()), executable) {
             (_, None) => {
                 ("a mode, an owner and extended attributes, such as `0755 0:0 security.capability=0100`", dress.clone())
@@ -98,23 +97,6 @@ fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Findi
         named += 1;
     }
     found
-}
-
-/// Reads the mode of `0755 0:0`, which extended attributes may follow.
-fn mode(dress: &str) -> Option<u32> {
-    let (mode, rest) = dress.split_once(' ')?;
-    let mut words = rest.split(' ');
-    let ids = words.next()?;
-    let is_hex = |text: &str| text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let is_attribute =
-        |word: &str| word.rsplit_once('=').is_some_and(|(name, value)| !name.is_empty() && is_hex(value));
-    if !words.all(is_attribute) {
-        return None;
-    }
-    let (user, group) = ids.split_once(':')?;
-    let number = |text: &str| text.parse::<u64>().is_ok_and(|number| number.to_string() == text);
-    let mode = (mode.len() == 4).then(|| u32::from_str_radix(mode, 8).ok()).flatten()?;
-    (number(user) && number(group)).then_some(mode)
 }
 
 #[cfg(test)]
@@ -153,6 +135,7 @@ mod tests {
             builder: None,
             parts,
             again: parts,
+            inspection: None,
             platforms: BTreeMap::new(),
             runs: vec![run],
             smoke: Vec::new(),

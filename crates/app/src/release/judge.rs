@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::contents;
 use super::error::ReleaseError;
-use super::step::finding;
+use super::step::{finding, within};
+use super::validation::validate;
 use rcrepro_format::images::image_settings;
 use rcrepro_format::images::oci_document::{self, Document};
 use rcrepro_format::images::oci_json::MANIFEST_TYPE;
@@ -69,6 +70,7 @@ pub fn judge(
         found.extend(tied(name, &at, parts, store)?);
     }
     found.extend(contents(name, entry, settings.as_ref().ok(), store)?);
+    found.extend(validate(name, image, entry, store)?);
     for input in &image.frozen {
         // A name is a path's segment, so that this is always a path.
         let Ok(at) = format!("deps/{input}").parse::<TreePath>() else { continue };
@@ -120,12 +122,6 @@ fn platforms(
 
 fn platform_of(settings: &ImageSettings) -> String {
     format!("{}/{}", settings.os, settings.architecture)
-}
-
-/// Places what was found of an image below one of its platforms.
-pub(super) fn within(at: &str, name: &Name, platform: &str) -> String {
-    let image = format!("images.{name}");
-    at.strip_prefix(&image).map_or_else(|| at.to_owned(), |rest| format!("{image}.platforms.{platform}{rest}"))
 }
 
 /// Finds containers that were not healthy, or did not end as they should when they were stopped. A record of an older version says

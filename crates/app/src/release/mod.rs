@@ -19,7 +19,7 @@ use rcrepro_format::records::release_json;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::{
-    BuilderEntry, BuiltEntry, Parts, RELEASE_RECORD_VERSION, ReleaseRecord, Released,
+    BuilderEntry, BuiltEntry, OtherPlatformEntry, Parts, RELEASE_RECORD_VERSION, ReleaseRecord, Released,
 };
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
@@ -41,6 +41,7 @@ pub mod publish;
 mod read;
 pub(crate) mod step;
 mod trial;
+mod validation;
 pub mod verify;
 
 #[cfg(test)]
@@ -121,6 +122,12 @@ impl ReleaseStep<'_> {
                     }
                 };
             let id = target.as_ref().map_or("", |target| target.id());
+            let inspection = Some(self.inspect(image, parts).await?);
+            let mut platforms = BTreeMap::new();
+            for (platform, built) in others {
+                let inspection = Some(self.inspect(image, built.parts).await?);
+                platforms.insert(platform.to_string(), OtherPlatformEntry { inspection, ..built.platform_entry() });
+            }
             let tried = Trial { step: self, host, name, image, id, parts }.run().await?;
             findings.extend(tried.findings);
             let entry = BuiltEntry {
@@ -130,10 +137,8 @@ impl ReleaseStep<'_> {
                 builder,
                 parts,
                 again: parts,
-                platforms: others
-                    .into_iter()
-                    .map(|(platform, built)| (platform.to_string(), built.platform_entry()))
-                    .collect(),
+                inspection,
+                platforms,
                 runs: tried.runs,
                 smoke: tried.smoke,
             };

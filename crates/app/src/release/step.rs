@@ -47,3 +47,9 @@ pub(super) fn finding(
     let at = if at.is_empty() { format!("images.{image}") } else { format!("images.{image}.{at}") };
     Finding { name, at, expected: expected.into(), found: found.into() }
 }
+
+/// Places what was found of an image below one of its platforms.
+pub(super) fn within(at: &str, name: &Name, platform: &str) -> String {
+    let image = format!("images.{name}");
+    at.strip_prefix(&image).map_or_else(|| at.to_owned(), |rest| format!("{image}.platforms.{platform}{rest}"))
+}

@@ -32,7 +32,7 @@ use rcrepro_store::{BlobStore, StoreError};
 const LIMITS: Limits = Limits { time: RUN_TIMEOUT, memory: 4 << 30, pids: 4096, output: IMAGE_OUTPUT };
 /// How long an image may run by itself.
 const RUN_TIMEOUT: Duration = Duration::from_secs(120);
-/// What is said of an image whose container wrote without end; the limit is `IMAGE_OUTPUT`.
+/// Found where a container wrote without end; the limit is `IMAGE_OUTPUT`.
 const TOO_LONG: &str = "the image's container wrote more: have it say less, or end";
 /// The longest stream of which the end is shown, in bytes.
 const SHOWN: u64 = 1 << 20;

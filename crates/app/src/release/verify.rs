@@ -159,6 +159,7 @@ fn unreadable(error: &ReleaseRecordError) -> Finding {
         | ReleaseRecordError::Results { .. }
         | ReleaseRecordError::Manifests { .. }
         | ReleaseRecordError::Ends { .. }
+        | ReleaseRecordError::Inspections { .. }
         | ReleaseRecordError::TooLarge { .. } => FindingName::Malformed,
     };
     let expected = "a record of release images".to_owned();
@@ -365,6 +366,14 @@ fn untied(record: &ReleaseRecord, untied: &mut Vec<Note>) {
                     one that is recorded anew does";
         untied.push(Note { at: "images.version".to_owned(), says: says.to_owned() });
     }
+    let says = match record.version {
+        0..=4 => {
+            "what the images' files hold, set-id files among it: a record before version 5 says nothing of it, one that is \
+                  recorded anew does"
+        }
+        _ => "what was read in the images' files, which do not travel: `rcrepro replay` reads them again",
+    };
+    untied.push(Note { at: "images.inspection".to_owned(), says: says.to_owned() });
     let says = "that the images were built, twice, and run: `rcrepro replay` builds them again";
     untied.push(Note { at: "images".to_owned(), says: says.to_owned() });
 }

@@ -13,7 +13,12 @@ pub const TOOL: (&str, &str) = ("rcrepro", env!("CARGO_PKG_VERSION"));
 /// may write other bytes, and one name must not identify two documents.
 #[must_use]
 pub fn uuid(bom: &Bom, format: &str) -> String {
-    let manifest = bom.image.manifest_digest.hash.to_oci();
+    uuid_of(&bom.image.manifest_digest.hash.to_oci(), format)
+}
+
+/// The same by the digest that identifies an image.
+#[must_use]
+pub fn uuid_of(manifest: &str, format: &str) -> String {
     let hash = Sha256::of(format!("rcrepro-bom\n{format}\n{}\n{manifest}", TOOL.1).as_bytes()).to_string();
     // The variant's two bits are 10: one of 8, 9, a, b as the digit.
     let variant = ["8", "9", "a", "b"][usize::from(hash.as_bytes()[16]) % 4];

@@ -9,4 +9,5 @@ pub mod lock_toml;
 pub mod oci_document;
 pub mod oci_json;
 pub mod pulled_toml;
+pub mod spdx_found;
 pub mod spdx_json;

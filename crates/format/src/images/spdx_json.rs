@@ -10,8 +10,8 @@ use super::oci_json::rfc3339;
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::image::bom::{Bom, BomLayer, BomPackage, Checksum};
 
-const DOCUMENT: &str = "SPDXRef-DOCUMENT";
-const IMAGE: &str = "SPDXRef-Image";
+pub(super) const DOCUMENT: &str = "SPDXRef-DOCUMENT";
+pub(super) const IMAGE: &str = "SPDXRef-Image";
 const UNKNOWN: &str = "NOASSERTION";
 
 #[derive(Serialize)]
@@ -36,36 +36,37 @@ struct CreationWire {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PackageWire {
+pub(super) struct PackageWire {
     #[serde(rename = "SPDXID")]
-    id: String,
-    name: String,
+    pub id: String,
+    pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    version_info: Option<String>,
-    download_location: &'static str,
-    files_analyzed: bool,
+    pub version_info: Option<String>,
+    pub download_location: &'static str,
+    pub files_analyzed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    primary_package_purpose: Option<&'static str>,
-    checksums: Vec<ChecksumWire>,
-    license_concluded: &'static str,
-    license_declared: &'static str,
-    copyright_text: &'static str,
+    pub primary_package_purpose: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    external_refs: Vec<ReferenceWire>,
+    pub checksums: Vec<ChecksumWire>,
+    pub license_concluded: &'static str,
+    pub license_declared: &'static str,
+    pub copyright_text: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub external_refs: Vec<ReferenceWire>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
+    pub comment: Option<String>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ChecksumWire {
+pub(super) struct ChecksumWire {
     algorithm: &'static str,
     checksum_value: String,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ReferenceWire {
+pub(super) struct ReferenceWire {
     reference_category: &'static str,
     reference_type: &'static str,
     reference_locator: String,
@@ -73,7 +74,7 @@ struct ReferenceWire {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct RelationshipWire {
+pub(super) struct RelationshipWire {
     spdx_element_id: String,
     relationship_type: &'static str,
     related_spdx_element: String,
@@ -81,7 +82,6 @@ struct RelationshipWire {
 
 /// Writes the document, indented and with a new line at its end.
 #[must_use]
-#[expect(clippy::expect_used, reason = "strings and lists are always JSON")]
 pub fn write(bom: &Bom) -> Vec<u8> {
     let image = &bom.image;
     let mut packages = vec![image_wire(bom)];
@@ -98,14 +98,27 @@ pub fn write(bom: &Bom) -> Vec<u8> {
             }
         }
     }
+    let name = format!("image {} for {}", image.name, image.platform);
+    document(name, &uuid(bom, "spdx-2.3"), image.source_date_epoch, packages, relationships)
+}
+
+/// Writes a document, indented and with a new line at its end.
+#[expect(clippy::expect_used, reason = "strings and lists are always JSON")]
+pub(super) fn document(
+    name: String,
+    uuid: &str,
+    date_epoch: u64,
+    packages: Vec<PackageWire>,
+    relationships: Vec<RelationshipWire>,
+) -> Vec<u8> {
     let document = DocumentWire {
         spdx_version: "SPDX-2.3",
         data_license: "CC0-1.0",
         id: DOCUMENT,
-        name: format!("image {} for {}", image.name, image.platform),
-        document_namespace: format!("urn:uuid:{}", uuid(bom, "spdx-2.3")),
+        name,
+        document_namespace: format!("urn:uuid:{uuid}"),
         creation_info: CreationWire {
-            created: rfc3339(image.source_date_epoch),
+            created: rfc3339(date_epoch),
             creators: [format!("Tool: {}-{}", TOOL.0, TOOL.1)],
         },
         packages,
@@ -127,7 +140,7 @@ fn image_wire(bom: &Bom) -> PackageWire {
             image.config_digest.hash.to_oci(),
             image.platform
         )),
-        ..package(IMAGE.to_owned(), image.name.to_string(), image.manifest_digest.hash)
+        ..package(IMAGE.to_owned(), image.name.to_string(), Some(image.manifest_digest.hash))
     }
 }
 
@@ -139,12 +152,12 @@ fn layer_wire(layer: &BomLayer) -> PackageWire {
     PackageWire {
         primary_package_purpose: Some("ARCHIVE"),
         comment: Some(comment),
-        ..package(layer_id(layer), format!("layer {}", layer.layer.name), layer.layer.digest.hash)
+        ..package(layer_id(layer), format!("layer {}", layer.layer.name), Some(layer.layer.digest.hash))
     }
 }
 
 fn package_wire(pin: &BomPackage) -> PackageWire {
-    let mut wire = package(package_id(pin), pin.name().to_owned(), pin.file.hash);
+    let mut wire = package(package_id(pin), pin.name().to_owned(), Some(pin.file.hash));
     wire.version_info = Some(pin.purl.version().to_owned());
     wire.external_refs = vec![purl(pin.purl())];
     match &pin.checksum {
@@ -158,7 +171,7 @@ fn package_wire(pin: &BomPackage) -> PackageWire {
     wire
 }
 
-fn package(id: String, name: String, sha256: Sha256) -> PackageWire {
+pub(super) fn package(id: String, name: String, sha256: Option<Sha256>) -> PackageWire {
     PackageWire {
         id,
         name,
@@ -166,7 +179,10 @@ fn package(id: String, name: String, sha256: Sha256) -> PackageWire {
         download_location: UNKNOWN,
         files_analyzed: false,
         primary_package_purpose: None,
-        checksums: vec![ChecksumWire { algorithm: "SHA256", checksum_value: sha256.to_string() }],
+        checksums: sha256
+            .map(|sha256| ChecksumWire { algorithm: "SHA256", checksum_value: sha256.to_string() })
+            .into_iter()
+            .collect(),
         license_concluded: UNKNOWN,
         license_declared: UNKNOWN,
         copyright_text: UNKNOWN,
@@ -175,11 +191,11 @@ fn package(id: String, name: String, sha256: Sha256) -> PackageWire {
     }
 }
 
-fn purl(locator: String) -> ReferenceWire {
+pub(super) fn purl(locator: String) -> ReferenceWire {
     ReferenceWire { reference_category: "PACKAGE-MANAGER", reference_type: "purl", reference_locator: locator }
 }
 
-fn relation(element: &str, kind: &'static str, related: String) -> RelationshipWire {
+pub(super) fn relation(element: &str, kind: &'static str, related: String) -> RelationshipWire {
     RelationshipWire { spdx_element_id: element.to_owned(), relationship_type: kind, related_spdx_element: related }
 }
 
@@ -187,10 +203,14 @@ fn layer_id(layer: &BomLayer) -> String {
     format!("SPDXRef-Layer-{}", layer.layer.name)
 }
 
-/// Makes an id of letters, digits, `.` and `-`; the hash tells apart what these letters cannot.
 fn package_id(package: &BomPackage) -> String {
+    package_key(package.name(), &format!("{} {}", package.purl, package.file))
+}
+
+/// Makes an id of letters, digits, `.` and `-`; the hash of the key tells apart what these letters cannot.
+pub(super) fn package_key(name: &str, key: &str) -> String {
     let readable = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
-    let name: String = package.name().chars().map(readable).collect();
-    let key = Sha256::of(format!("{} {}", package.purl, package.file).as_bytes()).to_string();
+    let name: String = name.chars().map(readable).collect();
+    let key = Sha256::of(key.as_bytes()).to_string();
     format!("SPDXRef-Package-{}-{}", name.trim_matches('-'), &key[..12])
 }

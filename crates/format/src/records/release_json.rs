@@ -51,6 +51,12 @@ pub enum ReleaseRecordError {
         /// The number in the file.
         version: u32,
     },
+    /// An image says what was read in its files in a version without that, or does not in a version with it.
+    #[error("a record of release images of version {version} names {} of each image's files", if *version < 5 { "no inspection" } else { "an inspection" })]
+    Inspections {
+        /// The number in the file.
+        version: u32,
+    },
     /// The value is right but the bytes are not the canonical ones.
     #[error("the record of release images is not in RFC 8785 canonical form: the first difference is at byte {offset}")]
     NotCanonical {
@@ -96,6 +102,9 @@ pub fn decode(bytes: &[u8]) -> Result<ReleaseRecord, ReleaseRecordError> {
     }
     if !record.has_ends_of_its_version() {
         return Err(ReleaseRecordError::Ends { version: record.version });
+    }
+    if !record.has_inspections_of_its_version() {
+        return Err(ReleaseRecordError::Inspections { version: record.version });
     }
     let canonical =
         canonical_json::to_vec(&record).map_err(|error| ReleaseRecordError::Malformed(error.to_string()))?;

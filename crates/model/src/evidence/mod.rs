@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod failed;
 pub mod finding;
+pub mod inspection;
 pub mod manifest;
 pub mod release_record;
 pub mod repository;

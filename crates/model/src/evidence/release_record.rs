@@ -15,7 +15,8 @@ use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format that this build writes.
 ///
-/// 5 has builds of BuildKit's that share a builder, with one action for all of them. 4 says how each image's health check came out and how it ended when it was stopped, ties the line of a build by BuildKit, and has images
+/// 5 has builds of BuildKit's that share a builder, with one action for all of them, and what was read in each image's files, which the judgement of its validation rests on.
+/// 4 says how each image's health check came out and how it ended when it was stopped, ties the line of a build by BuildKit, and has images
 /// for further platforms. 3 has images that a builder of our own made: which one, what it was given, and the manifest that came out. 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 has the streams only.
 pub const RELEASE_RECORD_VERSION: u32 = 5;
 
@@ -103,6 +104,9 @@ pub struct OtherPlatformEntry {
     pub parts: Parts,
     /// What was built a second time, from nothing.
     pub again: Parts,
+    /// What was read in its files, an [`ImageInspection`](super::inspection::ImageInspection); none in records before version 5.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inspection: Option<Digest>,
 }
 
 /// One image that was built.
@@ -122,6 +126,9 @@ pub struct BuiltEntry {
     pub parts: Parts,
     /// What was built a second time, from nothing.
     pub again: Parts,
+    /// What was read in its files, an [`ImageInspection`](super::inspection::ImageInspection); none in records before version 5.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub inspection: Option<Digest>,
     /// The same for further platforms, such as `linux/arm64`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub platforms: BTreeMap<String, OtherPlatformEntry>,
@@ -144,6 +151,13 @@ impl BuiltEntry {
     pub fn builds(&self) -> impl Iterator<Item = (Option<&str>, Parts, Parts)> {
         let others = self.platforms.iter().map(|(platform, one)| (Some(platform.as_str()), one.parts, one.again));
         [(None, self.parts, self.again)].into_iter().chain(others)
+    }
+
+    /// Lists the image of each platform with what was read in its files; the first is that of the machine, whose place is empty.
+    pub fn inspections(&self) -> impl Iterator<Item = (&str, Parts, Digest)> + '_ {
+        let others = self.platforms.iter().map(|(name, one)| (name.as_str(), one.parts, one.inspection));
+        let all = [("", self.parts, self.inspection)].into_iter().chain(others);
+        all.filter_map(|(platform, parts, inspection)| Some((platform, parts, inspection?)))
     }
 
     /// Lists the parts of every build with the place of each in the record.
@@ -263,6 +277,16 @@ impl ReleaseRecord {
         })
     }
 
+    /// Whether each image names what was read in its files exactly when the version has that.
+    #[must_use]
+    pub fn has_inspections_of_its_version(&self) -> bool {
+        let is_fifth = self.version >= 5;
+        self.images.values().all(|built| {
+            let others = built.platforms.values().map(|one| one.inspection);
+            [built.inspection].into_iter().chain(others).all(|inspection| inspection.is_some() == is_fifth)
+        })
+    }
+
     /// Lists the blobs that the record names directly; of trees, their roots.
     pub fn blobs(&self) -> impl Iterator<Item = Digest> + '_ {
         let of_image = |built: &BuiltEntry| {
@@ -270,6 +294,7 @@ impl ReleaseRecord {
             let parts =
                 parts.chain(built.builder.iter().flat_map(|builder| [Some(builder.action), builder.command]).flatten());
             let parts = parts.chain(built.platforms.values().flat_map(|one| [one.action, one.command]));
+            let parts = parts.chain(built.inspections().map(|(_, _, inspection)| inspection));
             let runs = built.runs.iter().flat_map(|run| [Some(run.stdout), Some(run.stderr), run.result]);
             let smoke = built
                 .smoke

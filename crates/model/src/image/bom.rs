@@ -1,8 +1,13 @@
 //! A bill of materials: what an image holds, as far as its locks say it.
 
+use std::collections::BTreeSet;
+
+use super::definition::ImagePlatform;
 use super::purl::Purl;
 use crate::content::digest::Digest;
+use crate::content::name::Name;
 use crate::content::{hex, integrity};
+use crate::evidence::inspection::FoundPackage;
 use crate::image::lock::{GoPin, ImageLock, LayerPins, LockedLayer, ProgramPin};
 
 /// A checksum of a package beside the SHA-256 of its file.
@@ -69,6 +74,32 @@ impl Bom {
     pub fn image_purl(&self) -> String {
         let (name, manifest) = (&self.image.name, self.image.manifest_digest.hash);
         format!("pkg:oci/{name}@sha256:{manifest}?arch={}", self.image.platform.architecture())
+    }
+}
+
+/// What an image of the release holds, as its package managers and programs tell it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundBom {
+    /// Its name in the plan.
+    pub image: Name,
+    /// Operating system and machine.
+    pub platform: ImagePlatform,
+    /// The OCI manifest; none where the engine's classic builder made it.
+    pub manifest: Option<Digest>,
+    /// The tree of its files.
+    pub tree: Digest,
+    /// The release's `SOURCE_DATE_EPOCH`, in seconds.
+    pub date_epoch: i64,
+    /// In the order of their URLs.
+    pub packages: BTreeSet<FoundPackage>,
+}
+
+impl FoundBom {
+    /// Names the image as a package URL, as [`Bom::image_purl`] does; none without a manifest.
+    #[must_use]
+    pub fn image_purl(&self) -> Option<String> {
+        let (name, architecture) = (&self.image, self.platform.architecture());
+        self.manifest.map(|manifest| format!("pkg:oci/{name}@sha256:{}?arch={architecture}", manifest.hash))
     }
 }
 

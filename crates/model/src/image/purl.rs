@@ -33,6 +33,13 @@ impl Purl {
         Self { kind: "deb".to_owned(), name, version: version.to_owned(), arch: Some(arch.to_owned()) }
     }
 
+    /// Names a package of a distribution: `deb` or `apk`.
+    #[must_use]
+    pub fn of_distribution(kind: &str, distribution: &str, name: &str, version: &str, arch: &str) -> Self {
+        let name = format!("{distribution}/{name}");
+        Self { kind: kind.to_owned(), name, version: version.to_owned(), arch: Some(arch.to_owned()) }
+    }
+
     /// Names an npm package; a scope belongs to the name.
     #[must_use]
     pub fn npm(name: &str, version: &str) -> Self {
@@ -63,7 +70,7 @@ impl Purl {
         self.arch.as_deref()
     }
 
-    /// Whether the type is `deb`, `npm` or `golang`, as given.
+    /// Whether the type is `deb`, `apk`, `npm` or `golang`, as given.
     #[must_use]
     pub fn is(&self, kind: &str) -> bool {
         self.kind == kind
@@ -94,7 +101,7 @@ impl FromStr for Purl {
             let (name, version) = rest.split_once('@')?;
             let purl = Self { kind: kind.to_owned(), name: decode(name)?, version: decode(version)?, arch };
             // The round trip refuses every spelling but the one that we write.
-            let known = matches!((kind, &purl.arch), ("deb", Some(_)) | ("npm" | "golang", None));
+            let known = matches!((kind, &purl.arch), ("deb" | "apk", Some(_)) | ("npm" | "golang", None));
             let whole = !purl.version.is_empty() && purl.name.split('/').all(|s| !s.is_empty() && s != "..");
             (known && whole && purl.to_string() == text).then_some(purl)
         };
@@ -140,6 +147,10 @@ mod tests {
         for (purl, text) in [
             (Purl::deb("bash", "5.2.15-2+b2", "amd64"), "pkg:deb/debian/bash@5.2.15-2%2Bb2?arch=amd64"),
             (Purl::deb("git", "1:2.39.5-0+deb12u3", "amd64"), "pkg:deb/debian/git@1:2.39.5-0%2Bdeb12u3?arch=amd64"),
+            (
+                Purl::of_distribution("apk", "alpine", "musl", "1.2.5-r0", "x86_64"),
+                "pkg:apk/alpine/musl@1.2.5-r0?arch=x86_64",
+            ),
             (Purl::npm("@scope/name", "1.0.0"), "pkg:npm/%40scope/name@1.0.0"),
             (Purl::go("golang.org/toolchain", "v0.0.1"), "pkg:golang/golang.org/toolchain@v0.0.1"),
         ] {

@@ -102,6 +102,12 @@ impl ReleaseImage {
         }
     }
 
+    /// Lists the locked images that its files can come from.
+    pub fn locked_bases(&self) -> impl Iterator<Item = &Name> {
+        let of_buildkit = self.buildkit.iter().flat_map(|buildkit| buildkit.images().skip(1));
+        self.builders.values().chain(of_buildkit)
+    }
+
     /// Names the stage that is built, for people.
     #[must_use]
     pub fn stage(&self) -> String {
@@ -121,7 +127,7 @@ impl BuildkitImage {
         self.platforms.iter().copied().filter(move |platform| *platform != machine)
     }
 
-    /// Lists the images of the plan that it needs.
+    /// Lists the images of the plan that it needs, first the one that holds BuildKit.
     pub fn images(&self) -> impl Iterator<Item = &Name> {
         let named = self.contexts.values().filter_map(|context| match context {
             ContextSource::Image { name } => Some(name),
@@ -195,6 +201,12 @@ pub struct Expectation {
     pub volumes: Option<BTreeSet<String>>,
     /// The exit code of a container that gets its stop signal.
     pub stop: Option<u8>,
+    /// The absolute paths of its set-id files, beside those of locked images.
+    pub set_id: BTreeSet<String>,
+    /// The absolute paths of package caches and keys that it may hold, or of folders above them.
+    pub leftovers: BTreeSet<String>,
+    /// Names of variables and labels whose values look like credentials, although they open nothing.
+    pub not_secret: BTreeSet<String>,
 }
 
 /// How an image is run by itself, and what it must say.

@@ -42,6 +42,18 @@ pub fn memory(bytes: u64) -> String {
     }
 }
 
+/// Writes an amount of bytes for people: `740 bytes`, `12 kB`, `3 MB`, `1.4 GB`.
+#[must_use]
+pub fn bytes(amount: u64) -> String {
+    match amount {
+        1 => "1 byte".to_owned(),
+        0 | 2..1_000 => format!("{amount} bytes"),
+        1_000..1_000_000 => format!("{} kB", amount / 1_000),
+        1_000_000..1_000_000_000 => format!("{} MB", amount / 1_000_000),
+        _ => format!("{}.{} GB", amount / 1_000_000_000, amount % 1_000_000_000 / 100_000_000),
+    }
+}
+
 const fn whole(time: Duration) -> (u64, &'static str) {
     match time.as_secs() {
         0 => (0, "s"),
@@ -54,6 +66,15 @@ const fn whole(time: Duration) -> (u64, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_written_for_people() {
+        for (amount, text) in
+            [(1, "1 byte"), (999, "999 bytes"), (1_000, "1 kB"), (7_999_999, "7 MB"), (1_450_000_000, "1.4 GB")]
+        {
+            assert_eq!(bytes(amount), text);
+        }
+    }
 
     #[test]
     fn amounts_are_written_for_people_and_for_plans() {

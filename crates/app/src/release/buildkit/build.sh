@@ -29,11 +29,15 @@ until buildctl --addr "$address" debug workers > /dev/null 2>&1; do
   sleep 0.05
 done
 mkdir -p /work/out
-# A secret that got into a layer must not get into the store either, as it is or in base64. Short lines are in any file.
+# A secret that got into a layer must not get into the store either, as it is or in base64, also in lines as tools break them. Short lines are
+# in any file.
 holds_a_secret() {
   for secret in /dev/shm/rcrepro-secrets/*; do
-    if [[ -f $secret ]] && grep -a '........' "$secret" > /dev/shm/patterns; then
+    if [[ -f $secret ]] && tr -d '\r' < "$secret" | grep -a '........' > /dev/shm/patterns; then
       base64 -w 0 "$secret" | sed 's/.\{0,3\}=*$//' >> /dev/shm/patterns
+      for columns in 60 64 72 76; do
+        base64 -w "$columns" "$secret" | grep -E "^.{$columns}" >> /dev/shm/patterns || true
+      done
       if grep -rqaF -f /dev/shm/patterns "$1"; then
         echo "error: the secret ${secret##*/} is in the image"
         return 0

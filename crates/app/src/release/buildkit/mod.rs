@@ -29,6 +29,7 @@ use crate::workspace::source::release_image::missing_secrets;
 use rcrepro_engine::{
     EngineError, Executed, Execution, ImageHost, Limits, Network, OWN_OUTPUT, Privilege, StepSecrets,
 };
+use rcrepro_format::images::image_settings;
 use rcrepro_images::oci::image::ImageBlobs;
 use rcrepro_images::oci::layout::write_archive;
 use rcrepro_model::content::digest::Digest;
@@ -41,7 +42,7 @@ use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
-use rcrepro_store::export;
+use rcrepro_store::{BlobStore as _, export};
 
 /// What became of each target for each platform.
 pub(super) type BuiltTargets = BTreeMap<TargetKey, Result<BuiltByBuildkit, NotBuilt>>;
@@ -68,7 +69,7 @@ impl BuiltByBuildkit {
     pub(super) fn platform_entry(&self) -> OtherPlatformEntry {
         let BuilderEntry { action, command, .. } = self.entry;
         let command = command.expect("each build has a line");
-        OtherPlatformEntry { action, command, parts: self.parts, again: self.parts }
+        OtherPlatformEntry { action, command, parts: self.parts, again: self.parts, inspection: None }
     }
 }
 
@@ -185,8 +186,19 @@ impl ReleaseStep<'_> {
                 let found = source.to_string();
                 return Ok(Err(finding(FindingName::ImageUndecided, name, "tree", expected, found).into()));
             }
+            Err(ReleaseError::Unbelievable { reason, .. }) => {
+                let expected = format!("one image for {platform}");
+                return Ok(Err(finding(FindingName::ImageFailed, name, "", expected, reason).into()));
+            }
             read => read?,
         };
+        let made_for = self.platform_of(parts)?;
+        if made_for != platform.to_string() {
+            let expected = platform.to_string();
+            let is_foreign = platform != self.machine_platform(name)?;
+            let at = if is_foreign { format!("platforms.{platform}.config") } else { "config".to_owned() };
+            return Ok(Err(finding(FindingName::ImageFailed, name, &at, expected, made_for).into()));
+        }
         let contexts = buildkit.contexts.iter().map(|(called, context)| (called.clone(), context.to_string()));
         let entry = BuilderEntry {
             image: buildkit.image.clone(),
@@ -269,6 +281,13 @@ impl ReleaseStep<'_> {
         let store = self.context.store.clone();
         let read = tokio::task::spawn_blocking(move || image::read(&*store, layout, platform));
         read.await.map_err(|error| unbelievable(error.to_string()))?.map_err(|refused| refused.of(name))
+    }
+
+    /// Gives the platform that an image says it is for.
+    fn platform_of(&self, parts: Parts) -> Result<String, ReleaseError> {
+        let settings = image_settings::decode(&self.context.store.get(parts.config)?);
+        Ok(settings
+            .map_or_else(|error| error.to_string(), |settings| format!("{}/{}", settings.os, settings.architecture)))
     }
 
     /// Gives the platform of the machine that builds.

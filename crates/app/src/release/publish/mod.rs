@@ -8,6 +8,7 @@ use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::text::civil_date::CivilDate;
 use rcrepro_store::fs::FsStore;
 
+mod bill;
 mod certified;
 mod compare;
 pub mod error;

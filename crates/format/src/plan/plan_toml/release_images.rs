@@ -46,7 +46,7 @@ pub(super) struct ReleaseImageWire {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct ExpectationWire {
     #[serde(default)]
     root: bool,
@@ -54,6 +54,12 @@ struct ExpectationWire {
     ports: Option<BTreeSet<String>>,
     volumes: Option<BTreeSet<String>>,
     stop: Option<u8>,
+    #[serde(default)]
+    set_id: Vec<Spanned<String>>,
+    #[serde(default)]
+    leftovers: Vec<Spanned<String>>,
+    #[serde(default)]
+    not_secret: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -146,16 +152,6 @@ impl Source<'_> {
             let message = format!("the build argument `{}` has a value and a builder", twice.as_ref());
             return Err(self.error(twice.span(), message, Some("take it out of `arguments`".to_owned())));
         }
-        for path in &wire.writable {
-            let below = path.as_ref().strip_prefix('/').unwrap_or_default();
-            below.parse::<TreePath>().map_err(|_| {
-                self.error(
-                    path.span(),
-                    format!("invalid path `{}`: expected an absolute path below `/`", path.as_ref()),
-                    None,
-                )
-            })?;
-        }
         let mut builders = BTreeMap::new();
         for (argument, image) in &wire.builders {
             builders.insert(argument.as_ref().clone(), self.reference("image", image, &known.images)?);
@@ -167,17 +163,37 @@ impl Source<'_> {
             builders,
             buildkit: self.buildkit(wire, known)?,
             frozen: self.names_of("frozen input", &wire.frozen, &known.frozen)?,
-            expect: Expectation {
-                may_be_root: wire.expect.root,
-                user: wire.expect.user.clone(),
-                ports: wire.expect.ports.clone(),
-                volumes: wire.expect.volumes.clone(),
-                stop: wire.expect.stop,
-            },
-            writable: wire.writable.iter().map(|path| path.as_ref().clone()).collect(),
+            expect: self.expectation(&wire.expect)?,
+            writable: self.absolute(&wire.writable)?,
             runs: wire.runs.iter().map(RunWire::run).collect(),
             smoke: wire.smoke.iter().map(|smoke| self.smoke(smoke, known)).collect::<Result<_, _>>()?,
         })
+    }
+
+    fn expectation(&self, wire: &ExpectationWire) -> Result<Expectation, PlanError> {
+        Ok(Expectation {
+            may_be_root: wire.root,
+            user: wire.user.clone(),
+            ports: wire.ports.clone(),
+            volumes: wire.volumes.clone(),
+            stop: wire.stop,
+            set_id: self.absolute(&wire.set_id)?.into_iter().collect(),
+            leftovers: self.absolute(&wire.leftovers)?.into_iter().collect(),
+            not_secret: wire.not_secret.clone(),
+        })
+    }
+
+    /// Checks that paths are absolute, and below the root.
+    fn absolute(&self, paths: &[Spanned<String>]) -> Result<Vec<String>, PlanError> {
+        let checked = paths.iter().map(|path| {
+            let below = path.as_ref().strip_prefix('/').unwrap_or_default();
+            let message = || format!("invalid path `{}`: expected an absolute path below `/`", path.as_ref());
+            match below.parse::<TreePath>() {
+                Ok(_) => Ok(path.as_ref().clone()),
+                Err(_) => Err(self.error(path.span(), message(), None)),
+            }
+        });
+        checked.collect()
     }
 
     /// Makes a command of a smoke table: as every other one, but without outputs, normalizers and repetitions.
@@ -359,6 +375,11 @@ exit = [{ says = "It runs.", rests-on = ["image:runtime"] }]
                 "23:19: there is no release image `agent`",
             ),
             ("sets = [\"artifacts\"]", "", "23:19: the packet has no command"),
+            (
+                "smoke = [",
+                "expect = { set-id = [\"usr/bin/su\"] }\nsmoke = [",
+                "18:22: invalid path `usr/bin/su`: expected an absolute path",
+            ),
             ("\"image:runtime\"", "\"image:agent\"", "24:42: the packet builds no image `agent` of the release"),
             ("target = \"runtime\"", "targets = \"runtime\"", "15:1: unknown field `targets`"),
         ];

@@ -13,7 +13,7 @@ mod values;
 
 pub use self::origin::origins;
 use self::reader::Reader;
-pub use self::reading::{BuildGiven, BuildReading, LineFault, SecretMount, familiar};
+pub use self::reading::{BuildGiven, BuildReading, LineFault, SecretMount, familiar, is_reserved};
 use self::stages::Stages;
 
 /// Reads a Dockerfile that is built with what is given.

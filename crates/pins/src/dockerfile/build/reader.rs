@@ -128,8 +128,7 @@ impl<'a> Reader<'a> {
     fn is_for_the_machine(&self, at: usize) -> bool {
         let Some(word) = &self.stages.all[at].platform else { return false };
         let Some(Expanded { text, .. }) = self.globals.expand(&word.text) else { return false };
-        let machine = format!("linux/{}", self.given.architecture);
-        text == "local" || text == machine || text == self.given.architecture
+        platform(&text, &self.given.architecture) == format!("linux/{}", self.given.architecture)
     }
 
     /// Refuses a locked image where the build would take that of another platform.
@@ -144,13 +143,27 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Refuses a stage for a platform that is neither that of the machine nor that of the target: whatever image it is based on, it would
+    /// be that of another one.
     fn platform(&mut self, at: usize) {
         let Some(word) = &self.stages.all[at].platform else { return };
-        if let Some(Expanded { text, unset }) = self.globals.expand(&word.text)
-            && text.is_empty()
-        {
-            self.valueless(Counts::Always, word, &unset);
+        let Some(Expanded { text, unset }) = self.globals.expand(&word.text) else { return };
+        if text.is_empty() {
+            return self.valueless(Counts::Always, word, &unset);
         }
+        let BuildGiven { architecture, target_architecture, .. } = self.given;
+        let is = platform(&text, architecture);
+        let known = [architecture, target_architecture].map(|one| format!("linux/{one}"));
+        if architecture.is_empty() || known.contains(&is) {
+            return;
+        }
+        let says = format!(
+            "`--platform={}`: the stage would be for {is}, and the image is built on {} for {}",
+            word.text, known[0], known[1]
+        );
+        let hint = "FROM --platform=$BUILDPLATFORM for what runs in the build, no --platform for what is in the image"
+            .to_owned();
+        self.refuse(Counts::If(at), word.line, says, hint);
     }
 
     /// Judges an image that a line names. `unset` are the variables in it without a value.
@@ -284,4 +297,26 @@ fn environment(step: &DockerfileInstruction, scope: &mut Scope) {
 /// Takes a text that is read as it is written: an escaped character may be one of the text or end it.
 fn told(text: &str) -> Option<&str> {
     (!text.contains('\\')).then_some(text)
+}
+
+/// Writes a platform in full, as containerd normalises it: without the operating system it is linux, and the usual variants are left out.
+fn platform(text: &str, machine: &str) -> String {
+    let text = text.to_ascii_lowercase();
+    let parts: Vec<&str> = text.split('/').collect();
+    let (os, architecture, variant) = match parts[..] {
+        ["local"] | ["linux"] => ("linux", machine, ""),
+        [architecture] => ("linux", architecture, ""),
+        [os, architecture] => (os, architecture, ""),
+        [os, architecture, variant] => (os, architecture, variant),
+        _ => return text,
+    };
+    let architecture = match architecture {
+        "x86_64" | "x86-64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    };
+    match (architecture, variant) {
+        (_, "") | ("amd64", "v1") | ("arm64", "v8" | "8") => format!("{os}/{architecture}"),
+        _ => format!("{os}/{architecture}/{variant}"),
+    }
 }

@@ -125,6 +125,13 @@ impl BuildReading {
     }
 }
 
+/// Whether the build itself gives an argument, so that a plan that gives another one contradicts what is recorded.
+#[must_use]
+pub fn is_reserved(argument: &str) -> bool {
+    let own = ["SOURCE_DATE_EPOCH", "BUILDKIT_SYNTAX", "BUILDKIT_MULTI_PLATFORM", "BUILDKIT_CONTEXT_KEEP_GIT_DIR"];
+    own.contains(&argument) || platforms("", "").contains_key(argument)
+}
+
 /// Writes a reference in its short form, as BuildKit looks it up among named contexts: without Docker Hub's host, the folder of its
 /// official images, and the tag `latest`.
 #[must_use]

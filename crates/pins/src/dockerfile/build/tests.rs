@@ -184,3 +184,34 @@ fn a_locked_image_is_for_the_platform_that_builds() {
     }
     assert_eq!(read_build("FROM debian\n", &given()).refused, []);
 }
+
+#[test]
+fn a_stage_is_for_the_machine_or_the_target() {
+    for good in [
+        "$BUILDPLATFORM",
+        "linux/amd64",
+        "amd64",
+        "local",
+        "x86_64",
+        "linux/amd64/v1",
+        "Linux/AMD64",
+        "$TARGETPLATFORM",
+    ] {
+        assert_eq!(refused(&format!("FROM --platform={good} scratch\n")), Vec::<String>::new(), "{good}");
+    }
+    for (bad, is) in [
+        ("linux/386", "linux/386"),
+        ("linux/amd64/v3", "linux/amd64/v3"),
+        ("arm64/v8", "arm64/v8"),
+        ("windows/amd64", "windows/amd64"),
+        ("linux/amd64,linux/arm64", "linux/amd64,linux/arm64"),
+        ("$BUILDPLATFORM", "linux/s390x"),
+    ] {
+        let found = refused(&format!("ARG BUILDPLATFORM=linux/s390x\nFROM --platform={bad} scratch\n"));
+        let [found] = &found[..] else { panic!("{bad}: {found:?}") };
+        assert!(
+            found.contains(&format!("the stage would be for {is}, and the image is built on linux/amd64")),
+            "{found}"
+        );
+    }
+}

@@ -11,7 +11,7 @@ use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, SecretSource};
 use rcrepro_model::text::hint::Hint as _;
 use rcrepro_model::text::unknown::UnknownName;
-use rcrepro_pins::dockerfile::build::{BuildReading, SecretMount, familiar};
+use rcrepro_pins::dockerfile::build::{BuildReading, SecretMount, familiar, is_reserved};
 
 impl Judged<'_> {
     /// Judges what the plan says to BuildKit.
@@ -20,6 +20,7 @@ impl Judged<'_> {
         found.refused.extend(self.machine_is_left_out(buildkit));
         found.refused.extend(self.folders(buildkit));
         found.refused.extend(self.contradictions(buildkit));
+        found.refused.extend(self.reserved());
         found.refused.extend(self.undeclared(reading));
         found.notes.extend(self.unused(buildkit, reading));
     }
@@ -105,6 +106,19 @@ impl Judged<'_> {
             }
         }
         found
+    }
+
+    /// Names the build arguments that the build itself gives.
+    fn reserved(&self) -> Vec<Fault> {
+        let reserved = self.image.arguments.keys().filter(|argument| is_reserved(argument));
+        let fault = |argument: &String| {
+            let says = format!(
+                "the build argument `{argument}` is not the plan's: the build gives it, or decides what it is for"
+            );
+            let hint = "take it out of `arguments`; other platforms are named by `platforms`".to_owned();
+            self.of_key(&["arguments", argument], says).hint(hint)
+        };
+        reserved.map(fault).collect()
     }
 
     /// Names the build arguments that the Dockerfile does not declare.
