@@ -14,6 +14,7 @@ use super::step::ReleaseStep;
 use rcrepro_engine::ImageHost;
 use rcrepro_format::images::image_settings;
 use rcrepro_format::syntax::canonical_json;
+use rcrepro_format::syntax::unambiguous_json::AmbiguousJsonError;
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::TreeNode;
@@ -108,7 +109,7 @@ fn parts(store: &dyn BlobStore, archive: &mut dyn std::io::Read) -> Result<Parts
     let [Listed { config, layers }] = serde_json::from_slice::<[Listed; 1]>(&list)
         .map_err(|error| Refused::Reason(format!("`{LIST}`: expected one image: {error}")))?;
     let document = store.get(found_at(store, root, &config)?)?;
-    let malformed = |error: serde_json::Error| Refused::Reason(format!("`{config}`: {error}"));
+    let malformed = |error: AmbiguousJsonError| Refused::Reason(format!("`{config}`: {error}"));
     let settings = image_settings::read(&document).map_err(malformed)?;
     let layers: Vec<Digest> = layers.iter().map(|path| found_at(store, root, path)).collect::<Result<_, _>>()?;
     folded(store, (&document, &settings), &layers)

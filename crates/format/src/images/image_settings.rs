@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::oci_document::CONFIG_KEYS;
 use crate::syntax::canonical_json::{self, CanonicalJsonError};
+use crate::syntax::unambiguous_json::{self, AmbiguousJsonError};
 use rcrepro_model::plan::release_image::ImageSettings;
 
 /// What the labels begin with that rcrepro itself puts on what it builds.
@@ -44,9 +46,10 @@ struct HealthcheckWire {
 /// Reads an image's configuration document.
 ///
 /// # Errors
-/// What serde says when the bytes are not such a document.
-pub fn read(bytes: &[u8]) -> Result<ImageSettings, serde_json::Error> {
-    let wire: Wire = serde_json::from_slice(bytes)?;
+/// [`AmbiguousJsonError`] when the bytes are not such a document, or one that an engine may read otherwise.
+pub fn read(bytes: &[u8]) -> Result<ImageSettings, AmbiguousJsonError> {
+    let document = unambiguous_json::parse(bytes, &CONFIG_KEYS)?;
+    let wire: Wire = serde_json::from_value(document)?;
     let config = wire.config.unwrap_or_default();
     let keys = |map: Option<BTreeMap<String, _>>| map.map(BTreeMap::into_keys).into_iter().flatten().collect();
     let labels = config.labels.unwrap_or_default().into_iter();
@@ -131,5 +134,22 @@ mod tests {
         let spaced = [made("one", "first"), b" ".to_vec()].concat();
         assert!(decode(&spaced).is_err());
         assert!(read(b"{}").is_err());
+    }
+
+    #[test]
+    fn a_document_that_an_engine_reads_otherwise_is_refused() {
+        for (from, to, says) in [
+            (r#""User":"65532:65532""#, r#""User":"65532:65532","USER":"0""#, "`USER`"),
+            (r#""User":"65532:65532""#, r#""User":"65532:65532","User":"0""#, "`User` occurs twice"),
+            (r#""User":"65532:65532""#, r#""user":"0""#, "engines take for `User`"),
+            (r#""os":"linux""#, r#""os":"linux","CONFIG":{"User":"0"}"#, "`CONFIG`"),
+            (r#""Cmd":null"#, r#""Healthcheck":{"test":["CMD","/x"]}"#, "`Healthcheck` has the key `test`"),
+            (r#""maker":"us""#, r#""maker":"us","maker":"them""#, "`maker` occurs twice"),
+            (r#""Cmd":null"#, r#""Cmd":null,"\u017fhell":["/x"]"#, "expected ASCII"),
+        ] {
+            let text = DOCUMENT.replace(from, to);
+            let refused = read(text.as_bytes()).expect_err(to).to_string();
+            assert!(refused.contains(says), "`{says}` in {refused}");
+        }
     }
 }
