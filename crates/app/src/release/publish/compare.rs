@@ -117,6 +117,6 @@ fn by_files(
     };
     let found = parts_of(store, &settings, &tree)?;
     // The manifests are known to be different, and say how layers are packed.
-    let certified = Parts { manifest: None, image_config: None, ..certified };
+    let certified = Parts { manifest: None, ..certified };
     Ok(differences(image, FindingName::ImageChanged, certified, found, store)?)
 }
