@@ -147,6 +147,15 @@ fn what_is_served_is_held_against_the_record_file_by_file() {
 
     // What the registry lost, never had, or keeps damaged.
     ends(&scene, &["compare", &format!("{}/team/app:none", registry.authority)], 4, &["tag `none`"]);
+    // The store has the blobs of both, which makes the registry's no less missing, or cut.
+    let lost = registry.blob_path(same.layers[1].hash);
+    let whole = std::fs::read(&lost).expect("the registry has it");
+    std::fs::write(&lost, &whole[..whole.len() / 2]).expect("our own registry");
+    ends(&scene, &["compare", &reference], 6, &["bytes, expected"]);
+    std::fs::remove_file(&lost).expect("our own registry");
+    ends(&scene, &["compare", &reference], 4, &[&same.layers[1].hash.to_oci()]);
+    std::fs::write(&lost, &whole).expect("our own registry");
+    ends(&scene, &["compare", &reference], 0, &["equal"]);
     let flipped = packed(&scene, id, ("flipped\n", 0), "1234:1234");
     let reference_of_flipped = put_image(&registry, &flipped, "flipped");
     flip(&registry, flipped.layers[1].hash);

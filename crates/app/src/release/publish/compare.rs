@@ -41,8 +41,9 @@ impl Publishing<'_> {
             None => self.certified(&self.named_by(reference).await?)?,
         };
         let served = self.registry.find(reference, certified.platform, self.on_event).await?;
+        // What this machine's store has, the registry may have lost.
+        self.registry.ask_for_blobs(reference, &served.blobs, self.on_event).await?;
         if Some(served.manifest) == certified.parts.manifest {
-            self.registry.ask_for_blobs(reference, &served.blobs, self.on_event).await?;
             return Ok(compared(&certified, &served, ComparedBy::Digest, Vec::new()));
         }
         let store: Arc<dyn BlobStore> = self.store.clone();
