@@ -10,7 +10,7 @@ use super::strict_json;
 /// The keys of an object that mean something to a reader.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownKeys {
-    /// Those whose values are no objects of known keys.
+    /// Those with any other value than an object of known keys.
     pub plain: &'static [&'static str],
     /// Those whose values are objects, or lists of objects, with these keys.
     pub objects: &'static [(&'static str, &'static KnownKeys)],
@@ -33,7 +33,7 @@ pub enum AmbiguousJsonError {
     /// A key occurs twice in one object.
     #[error("`{key}` occurs twice in one object: some readers take the first, engines the last")]
     Twice {
-        /// The key.
+        /// As it is written.
         key: String,
     },
     /// A key is another one to a reader that does not look at letter case.

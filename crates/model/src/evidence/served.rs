@@ -45,7 +45,7 @@ pub struct ServedComparison {
 /// The comparison for one platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedPlatform {
-    /// What the image is for.
+    /// As an index names it, without a variant.
     pub platform: ImagePlatform,
     /// The manifest that is served; none where the index has none for the platform.
     pub served: Option<Digest>,

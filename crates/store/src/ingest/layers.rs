@@ -111,7 +111,7 @@ struct Changes {
     opaque: Vec<Option<TreePath>>,
     /// New or in place of what lies below, by path.
     brings: Paths,
-    /// What it says of the root.
+    /// The mode, owner and attributes that it gives the root.
     root: Option<Dress>,
 }
 
@@ -132,9 +132,7 @@ fn changes(
         let attributes = std::mem::take(&mut entry.attributes);
         let mut dress = Dress { mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid, attributes };
         let Some(path) = locate(&entry.path).map_err(refused)? else {
-            if matches!(entry.kind, MemberKind::Directory) {
-                changes.root = Some(dress);
-            }
+            changes.root = if matches!(entry.kind, MemberKind::Directory) { Some(dress) } else { changes.root };
             continue;
         };
         let (folder, name) = match path.as_str().rsplit_once('/') {
@@ -163,10 +161,7 @@ fn changes(
                 Some(TreeNode::Symlink { target })
             }
             MemberKind::Hardlink => {
-                let target = locate(&entry.link).ok().flatten();
-                let target = target.and_then(|path| changes.brings.get(&path).or_else(|| below.get(&path)));
-                let (node, of) = target
-                    .and_then(|(node, of)| Some((node.clone()?, of.clone())))
+                let (node, of) = linked(&entry.link, &changes.brings, below)
                     .ok_or_else(|| refused("it is a hard link to something that is not a file of the image"))?;
                 dress = of;
                 Some(node)
@@ -178,6 +173,13 @@ fn changes(
         changes.brings.insert(path, (item, dress));
     }
     Ok(changes)
+}
+
+/// Finds the file that a hard link is another name of, in its own layer or in those below.
+fn linked(link: &[u8], brings: &Paths, below: &Paths) -> Option<(TreeNode, Dress)> {
+    let path = locate(link).ok().flatten()?;
+    let (node, of) = brings.get(&path).or_else(|| below.get(&path))?;
+    Some((node.clone()?, of.clone()))
 }
 
 /// Lays a layer over those below.
