@@ -58,17 +58,25 @@ fn record(scene: &Scene, id: &str) -> Value {
 
 /// Makes the image that the record describes, as another tool would pack it: two layers, in gzip and in Zstandard.
 fn packed(scene: &Scene, id: &str, greeting: (&str, u32), user: &str) -> Published {
+    packed_with(scene, id, greeting, &json!({ "User": user }))
+}
+
+/// The same with these keys among the configuration's.
+fn packed_with(scene: &Scene, id: &str, greeting: (&str, u32), more: &Value) -> Published {
     let digest = record(scene, id)["config"].as_str().expect("a digest").to_owned();
     let settings = digest.split('/').next().expect("a hash");
     let settings: Value =
         serde_json::from_str(&scene.read(&format!("manifests/RC-05.images.evidence/{settings}"))).expect("JSON");
     let low = layer_of(&[("busybox", 0o755, 0, std::fs::read(scene.path("busybox")).expect("a program"))]);
     let high = layer_of(&[("greeting", 0o644, greeting.1, greeting.0.as_bytes().to_vec())]);
-    let config = json!({
+    let mut config = json!({
         "architecture": settings["architecture"], "os": settings["os"],
-        "config": { "User": user, "Entrypoint": settings["entrypoint"], "Cmd": settings["cmd"], "Env": settings["env"],
+        "config": { "Entrypoint": settings["entrypoint"], "Cmd": settings["cmd"], "Env": settings["env"],
             "WorkingDir": settings["working-dir"] },
     });
+    for (key, value) in more.as_object().expect("keys") {
+        config["config"][key] = value.clone();
+    }
     Published::of(&[(GZIP, &gzip(&low), &low), (ZSTD, &zstd(&high), &high)], config)
 }
 
@@ -141,12 +149,15 @@ fn what_is_served_is_held_against_the_record_file_by_file() {
     let user = put_image(&registry, &packed(&scene, id, ("hello\n", 0), "0"), "user");
     let ended = ends(&scene, &["compare", "--json", &user], 1, &[]);
     let document: Value = serde_json::from_str(&ended.stdout).expect("one document");
-    assert_eq!((&document["standing"], &document["by"]), (&json!("failed"), &json!("files")), "{document:#}");
-    assert_eq!(document["findings"][0]["at"], format!("images.{id}.config.user"), "{document:#}");
-    assert_eq!(document["certified"], Value::Null, "{document:#}");
+    let one = &document["platforms"][0];
+    assert_eq!((&document["standing"], &one["by"]), (&json!("failed"), &json!("files")), "{document:#}");
+    assert_eq!(one["findings"][0]["at"], format!("images.{id}.config.user"), "{document:#}");
+    assert_eq!((&one["certified"], &document["unserved"]), (&Value::Null, &json!([])), "{document:#}");
 
     // What the registry lost, never had, or keeps damaged.
     ends(&scene, &["compare", &format!("{}/team/app:none", registry.authority)], 4, &["tag `none`"]);
+    lost_blobs_are_missed(&scene, &registry, &same, &reference);
+    what_engines_obey_counts(&scene, &registry, id);
     let flipped = packed(&scene, id, ("flipped\n", 0), "1234:1234");
     let reference_of_flipped = put_image(&registry, &flipped, "flipped");
     flip(&registry, flipped.layers[1].hash);
@@ -158,6 +169,32 @@ fn what_is_served_is_held_against_the_record_file_by_file() {
     ends(&scene, &["push", "--release", id, &reference], 5, &["classic builder"]);
     std::fs::remove_file(scene.path(&format!("images/{id}.toml"))).expect("our own file");
     a_bad_record_is_no_measure(&scene, id, &reference);
+}
+
+/// This machine's store has the blobs, which makes the registry's no less missing, or cut.
+fn lost_blobs_are_missed(scene: &Scene, registry: &DockerRegistry, image: &Published, reference: &str) {
+    let lost = registry.blob_path(image.layers[1].hash);
+    let whole = std::fs::read(&lost).expect("the registry has it");
+    std::fs::write(&lost, &whole[..whole.len() / 2]).expect("our own registry");
+    ends(scene, &["compare", reference], 6, &["bytes, expected"]);
+    std::fs::remove_file(&lost).expect("our own registry");
+    ends(scene, &["compare", reference], 4, &[&image.layers[1].hash.to_oci()]);
+    std::fs::write(&lost, &whole).expect("our own registry");
+    ends(scene, &["compare", reference], 0, &["equal"]);
+}
+
+/// Docker takes the last of two keys, in any letters, and a shell is a setting like others.
+fn what_engines_obey_counts(scene: &Scene, registry: &DockerRegistry, id: &str) {
+    let put = |more: Value, tag: &str| {
+        let image = packed_with(scene, id, ("hello\n", 0), &more);
+        put_image(registry, &image, tag)
+    };
+    let root = put(json!({ "User": "1234:1234", "USER": "0" }), "root");
+    ends(scene, &["compare", &root], 4, &["has the key `USER`", "engines take for `User`"]);
+    let shell = put(json!({ "User": "1234:1234", "Shell": ["/busybox", "sh"] }), "shell");
+    ends(scene, &["compare", &shell], 1, &["config.further", "config.Shell"]);
+    let noise = put(json!({ "User": "1234:1234", "Hostname": "made-here", "Tty": false }), "noise");
+    ends(scene, &["compare", &noise], 0, &["equal"]);
 }
 
 /// A record of another source, and one that was changed, say nothing of an image.
@@ -203,8 +240,8 @@ fn indexes_are_gone_down_to_the_image_of_the_records_platform() {
     let (outer, _) = put_index(&registry, std::slice::from_ref(&described), "outer");
     let ended = ends(&scene, &["compare", "--json", &outer], 0, &[]);
     let document: Value = serde_json::from_str(&ended.stdout).expect("one document");
-    assert_eq!(document["served"], image.manifest.hash.to_oci(), "{document:#}");
-    assert_ne!(document["asked"], document["served"], "{document:#}");
+    assert_eq!(document["platforms"][0]["served"], image.manifest.hash.to_oci(), "{document:#}");
+    assert_ne!(document["asked"], document["platforms"][0]["served"], "{document:#}");
 
     let mut deep = String::new();
     for level in 2..=5 {
@@ -257,6 +294,47 @@ fn a_certified_image_is_pushed_as_it_is() {
     // The manifest alone is not the image.
     std::fs::remove_file(registry.blob_path(layer.parse().expect("a hash"))).expect("the registry has it");
     ends(&scene, &["compare", &reference], 4, &[layer]);
+}
+
+#[test]
+#[ignore = "compiles BuildKit: cargo xtask dockerfiles"]
+fn every_platform_is_pushed_and_compared() {
+    let id = "published-platforms";
+    let scene = recorded(id, "builder = \"buildkit\"\nplatforms = [\"linux/amd64\", \"linux/arm64\"]\n");
+    let registry = DockerRegistry::open();
+    let [all, one, part] = ["all", "one", "part"].map(|tag| format!("{}/team/app:{tag}", registry.authority));
+    let this = rcrepro_testkit::published::architecture();
+    let other = if this == "amd64" { "arm64" } else { "amd64" };
+    let (here, there) = (format!("linux/{this}"), format!("linux/{other}"));
+    let first = ends(&scene, &["push", id, &all], 0, &[&all]).stdout;
+    assert_eq!(ends(&scene, &["push", id, &all], 0, &["were there"]).stdout, first, "the same index");
+    let ended = ends(&scene, &["compare", "--json", &all], 0, &[]);
+    let document: Value = serde_json::from_str(&ended.stdout).expect("one document");
+    let platforms = document["platforms"].as_array().expect("a list");
+    assert!(platforms.len() == 2 && platforms.iter().all(|one| one["by"] == "digest"), "{document:#}");
+    assert_ne!(platforms[0]["served"], platforms[1]["served"], "{document:#}");
+
+    // One platform alone is a manifest without an index, and says nothing of the others.
+    ends(&scene, &["push", "--platform", &there, id, &one], 0, &[]);
+    ends(&scene, &["compare", &one], 0, &["equal", &there, &format!("certified for {here}, too")]);
+    ends(&scene, &["compare", "--platform", &there, &one], 0, &["equal"]);
+    ends(&scene, &["compare", "--platform", &here, &one, id], 4, &[&format!("it is for {there}, expected {here}")]);
+
+    // An index without one of them, and one with another image for one of them.
+    let manifest = record(&scene, id)["manifest"].as_str().expect("a digest").to_owned();
+    let bytes = std::fs::read(blob(manifest.split('/').next().expect("a hash"))).expect("stored");
+    let mut entry = descriptor(MANIFEST, &bytes);
+    entry["platform"] = json!({ "architecture": this, "os": "linux" });
+    put_index(&registry, std::slice::from_ref(&entry), "part");
+    ends(&scene, &["compare", &part], 1, &["equal", "differs", &format!("the index has no image for {there}")]);
+    ends(&scene, &["compare", "--platform", &here, &part], 0, &["equal"]);
+    let settings = json!({ "architecture": other, "os": "linux", "config": { "User": "0" } });
+    let tar = layer_of(&[("greeting", 0o644, 0, b"hello\n".to_vec())]);
+    let evil = Published::of(&[(GZIP, &gzip(&tar), &tar)], settings);
+    put_image(&registry, &evil, "");
+    put_index(&registry, &[entry, self::entry(&evil, ("linux", other))], "part");
+    let at = format!("images.{id}.platforms.{there}.config.user");
+    ends(&scene, &["compare", &part], 1, &["equal", "differs", &at]);
 }
 
 /// Finds where the store of all tests keeps a blob.

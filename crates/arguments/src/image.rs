@@ -76,7 +76,8 @@ pub enum ImageCommand {
     /// image of the release, with the very manifest that the record of HEAD's source names.
     ///
     /// An image of the release is pushed only if its record is good, as `rcrepro status` judges it, and BuildKit made it. Its blobs come
-    /// from the store; where they are gone, `rcrepro replay PACKET` builds them again.
+    /// from the store; where they are gone, `rcrepro replay PACKET` builds them again. One that is recorded for several platforms is pushed
+    /// with an index over them, with `--platform` the image for one of them.
     Push {
         /// The name of its definition, `images/NAME.toml`, or in the plan: `[release-images.NAME]`.
         #[arg(value_name = "NAME")]
@@ -94,10 +95,12 @@ pub enum ImageCommand {
     /// Holds what a registry serves against the record of an image of the release: by the manifest's digest, else file by file, with
     /// settings, modes and owners.
     ///
-    /// Exit code 1 when it is another image, 5 when there is no good record of HEAD's source, or what is served cannot be read as
-    /// files, 6 when the registry sends other bytes than its digests say.
+    /// Every platform of the record is compared, with `--platform` one of them; of a manifest, the one that it is for.
+    ///
+    /// Exit code 1 when it is another image, or an index is missing a platform, 5 when there is no good record of HEAD's source, or what
+    /// is served cannot be read as files, 6 when the registry sends other bytes than its digests say.
     Compare {
-        /// The image in a registry, such as registry.example/team/runtime:1.4.0; of an index, the image for the record's platform.
+        /// The image in a registry, such as registry.example/team/runtime:1.4.0; of an index, the image for each platform of the record.
         #[arg(value_name = "REFERENCE")]
         reference: ImageReference,
         /// The image of the release, `[release-images.NAME]`; without it, the only one, or the one whose manifest is served.

@@ -7,17 +7,20 @@ use std::collections::BTreeMap;
 use super::error::ReleaseError;
 use super::step::finding;
 use super::validation::dress::{self, RecordedDress};
+use rcrepro_format::images::image_settings;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
-use rcrepro_model::evidence::release_record::BuiltEntry;
+use rcrepro_model::evidence::release_record::{BuiltEntry, Parts};
 use rcrepro_model::plan::release_image::ImageSettings;
-use rcrepro_store::BlobStore;
 use rcrepro_store::export::{self, read_directory};
+use rcrepro_store::{BlobStore, StoreError};
 
 /// How many paths are named that have no owner, or are not in the tree.
 const NAMED: usize = 5;
+/// What the root is called among the owners, where no path has that name.
+pub(super) const ROOT: &str = ".";
 
 /// Finds where tree, owners, settings and runs of an image contradict each other.
 ///
@@ -46,6 +49,21 @@ pub fn contents(
     }
     found.extend(owners(name, &tree, &store.get(entry.parts.owners)?));
     Ok(found)
+}
+
+/// Gives the settings as this version reads them, where the image's configuration is in the evidence: those of records of older versions
+/// say less.
+///
+/// # Errors
+/// [`StoreError`] as the store gives it.
+pub(super) fn settings_of(parts: Parts, store: &dyn BlobStore) -> Result<Digest, StoreError> {
+    let Some(config) = parts.image_config else { return Ok(parts.config) };
+    match store.get(config) {
+        Ok(document) => image_settings::read(&document)
+            .map_or(Ok(parts.config), |settings| store.put(&image_settings::encode(&settings))),
+        Err(StoreError::Missing { .. }) => Ok(parts.config),
+        Err(error) => Err(error),
+    }
 }
 
 /// Tells whether an absolute path can be a file of the tree; what links lead to is not followed.
@@ -85,6 +103,7 @@ fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Findi
             (_, None) => {
                 ("a mode, an owner and extended attributes, such as `0755 0:0 security.capability=0100`", dress.clone())
             }
+            (None, Some(_)) if path == ROOT => continue,
             (None, _) => ("a path of the image's tree", "none of its paths".to_owned()),
             (Some(TreeNode::File { executable: held, .. }), Some(executable)) if *held != executable => {
                 ("the executable bit of the image's tree", dress.clone())
@@ -103,7 +122,7 @@ fn owners(name: &Name, tree: &[(TreePath, TreeNode)], bytes: &[u8]) -> Vec<Findi
 mod tests {
     use super::*;
     use rcrepro_model::content::tree::TreeBuilder;
-    use rcrepro_model::evidence::release_record::{Parts, RunEntry};
+    use rcrepro_model::evidence::release_record::RunEntry;
     use rcrepro_store::memory::MemoryStore;
 
     fn found(files: &[(&str, bool)], owners: &str, entrypoint: &str) -> Vec<String> {
@@ -153,6 +172,12 @@ mod tests {
         assert_eq!(found(&[("bin/app", true)], good, "app"), Vec::<String>::new());
         assert_eq!(found(&[("bin/app", true)], good, "/app"), ["images.app.tree: no such file"]);
         assert_eq!(found(&[], "{}", "/app"), ["images.app.tree: an empty tree, of which nothing can have run"]);
+    }
+
+    #[test]
+    fn the_root_may_have_an_owner() {
+        assert_eq!(found(&[("a", true)], r#"{".":"0700 0:0","a":"0755 0:0"}"#, "a"), Vec::<String>::new());
+        assert_eq!(found(&[("a", true)], r#"{".":"no","a":"0755 0:0"}"#, "a"), ["images.app.owners:/.: no"]);
     }
 
     #[test]

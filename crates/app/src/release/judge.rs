@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::contents::contents;
+use super::contents::{contents, settings_of};
 use super::error::ReleaseError;
 use super::step::{finding, within};
 use super::validation::validate;
@@ -190,9 +190,14 @@ fn tied(name: &Name, at: &str, parts: Parts, store: &dyn BlobStore) -> Result<Op
             is,
         )));
     }
-    let settings =
-        image_settings::read(&store.get(config)?).map(|settings| Digest::of(&image_settings::encode(&settings)));
-    let is_recorded = settings.is_ok_and(|settings| settings == parts.config);
+    let is_of = |settings: &ImageSettings| Digest::of(&image_settings::encode(settings)) == parts.config;
+    let is_recorded = image_settings::read(&store.get(config)?).is_ok_and(|mut settings| {
+        // Records before version 5 have no further settings.
+        is_of(&settings) || {
+            settings.further.clear();
+            is_of(&settings)
+        }
+    });
     let differs = || {
         let at = format!("{at}.config");
         finding(FindingName::ImageUndecided, name, &at, "the settings of its configuration", "others")
@@ -312,7 +317,8 @@ pub fn differences(
             found.push(finding(kind, name, "tree", "the same files", format!("{more} more differ")));
         }
     }
-    found.extend(texts(name, kind, "config", &[one.config, other.config], store)?);
+    let settings = [settings_of(one, store)?, settings_of(other, store)?];
+    found.extend(texts(name, kind, "config", &settings, store)?);
     found.extend(texts(name, kind, "owners:/", &[one.owners, other.owners], store)?);
     if found.is_empty() && one.manifest != other.manifest {
         let text = |manifest: Option<Digest>| manifest.map_or_else(|| "none".to_owned(), |one| one.hash.to_oci());

@@ -9,11 +9,13 @@ use std::io::{Seek as _, Write as _};
 use futures_util::StreamExt as _;
 use serde::Deserialize;
 
+use super::contents::ROOT;
 use super::error::ReleaseError;
 use super::step::ReleaseStep;
 use rcrepro_engine::ImageHost;
 use rcrepro_format::images::image_settings;
 use rcrepro_format::syntax::canonical_json;
+use rcrepro_format::syntax::unambiguous_json::AmbiguousJsonError;
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::TreeNode;
@@ -108,7 +110,7 @@ fn parts(store: &dyn BlobStore, archive: &mut dyn std::io::Read) -> Result<Parts
     let [Listed { config, layers }] = serde_json::from_slice::<[Listed; 1]>(&list)
         .map_err(|error| Refused::Reason(format!("`{LIST}`: expected one image: {error}")))?;
     let document = store.get(found_at(store, root, &config)?)?;
-    let malformed = |error: serde_json::Error| Refused::Reason(format!("`{config}`: {error}"));
+    let malformed = |error: AmbiguousJsonError| Refused::Reason(format!("`{config}`: {error}"));
     let settings = image_settings::read(&document).map_err(malformed)?;
     let layers: Vec<Digest> = layers.iter().map(|path| found_at(store, root, path)).collect::<Result<_, _>>()?;
     folded(store, (&document, &settings), &layers)
@@ -145,15 +147,18 @@ pub(super) fn parts_of(store: &dyn BlobStore, settings: &ImageSettings, tree: &R
     Ok(Parts {
         tree: tree.root,
         config: store.put(&image_settings::encode(settings))?,
-        owners: store.put(&owners(&tree.dress))?,
+        owners: store.put(&owners(tree))?,
         manifest: None,
         image_config: None,
     })
 }
 
-/// Writes the mode and owner of every path, and extended attributes where there are some: `{"a/b":"0755 0:0 user.note=61"}`.
-fn owners(dress: &BTreeMap<TreePath, Dress>) -> Vec<u8> {
-    let all: BTreeMap<String, String> = dress.iter().map(|(path, dress)| (path.to_string(), dressed(dress))).collect();
+/// Writes the mode and owner of every path, and extended attributes where there are some: `{"a/b":"0755 0:0 user.note=61"}`. The root is
+/// there if it is not 0755 0:0.
+fn owners(tree: &RootTree) -> Vec<u8> {
+    let root = tree.root_dress.iter().map(|dress| (ROOT.to_owned(), dressed(dress)));
+    let all: BTreeMap<String, String> =
+        tree.dress.iter().map(|(path, dress)| (path.to_string(), dressed(dress))).chain(root).collect();
     canonical_json::to_vec(&all).expect("it holds only strings")
 }
 

@@ -275,7 +275,7 @@ async fn an_image_for_two_platforms_is_recorded_for_both_and_started_on_one() {
         let released = release_in(&place, (&plan, dockerfile), &engine, Some(&host)).await.expect("decided");
         let calls = engine.calls();
         let built: Vec<_> = calls.iter().filter(|call| call.label == "RC-05/app").collect();
-        assert!(built.len() == 2 && built[0].action == built[1].action, "one builder in a round: {built:?}");
+        assert!(built.iter().all(|call| call.action == built[0].action), "one builder in a round: {built:?}");
         released
     };
     let good = released(b"8", ImagePlatform::LinuxArm64).await;

@@ -1,13 +1,15 @@
 //! Manifests, indexes and configs of images as registries serve them → what a pull needs of them.
 //!
 //! OCI's forms and Docker's second schema are read; they differ in their media types alone. Unknown fields are let through:
-//! what a document is, its digest has said already.
+//! what a document is, its digest has said already. Keys that an engine may take for others than we do are refused.
 //! Source: OCI image specification 1.1, `manifest.md`, `image-index.md`, `config.md`; distribution project,
 //! "Image Manifest Version 2, Schema 2".
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::oci_json::{CONFIG_TYPE, INDEX_TYPE, LAYER_TYPE, MANIFEST_TYPE};
+use crate::syntax::unambiguous_json::{self, KnownKeys};
 use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::image::definition::ImagePlatform;
 
@@ -20,6 +22,81 @@ const DOCKER_CONFIG_TYPE: &str = "application/vnd.docker.container.image.v1+json
 
 /// The media types that are asked for when a manifest or an index is fetched.
 pub const DOCUMENT_TYPES: [&str; 4] = [MANIFEST_TYPE, INDEX_TYPE, DOCKER_MANIFEST_TYPE, DOCKER_INDEX_TYPE];
+
+/// The keys of an image config: OCI's, and those that Docker has beside them.
+pub(super) const CONFIG_KEYS: KnownKeys = KnownKeys {
+    plain: &[
+        "architecture",
+        "os",
+        "os.version",
+        "os.features",
+        "variant",
+        "created",
+        "author",
+        "history",
+        "id",
+        "parent",
+        "comment",
+        "container",
+        "docker_version",
+        "Size",
+    ],
+    objects: &[("config", &PROCESS_KEYS), ("container_config", &PROCESS_KEYS), ("rootfs", &ROOTFS_KEYS)],
+};
+const PROCESS_KEYS: KnownKeys = KnownKeys {
+    plain: &[
+        "Hostname",
+        "Domainname",
+        "User",
+        "AttachStdin",
+        "AttachStdout",
+        "AttachStderr",
+        "ExposedPorts",
+        "Tty",
+        "OpenStdin",
+        "StdinOnce",
+        "Env",
+        "Cmd",
+        "ArgsEscaped",
+        "Image",
+        "Volumes",
+        "WorkingDir",
+        "Entrypoint",
+        "NetworkDisabled",
+        "MacAddress",
+        "OnBuild",
+        "Labels",
+        "StopSignal",
+        "StopTimeout",
+        "Shell",
+        "Memory",
+        "MemorySwap",
+        "CpuShares",
+        "Cpuset",
+        "PortSpecs",
+        "VolumesFrom",
+    ],
+    objects: &[("Healthcheck", &CHECK_KEYS)],
+};
+const CHECK_KEYS: KnownKeys =
+    KnownKeys { plain: &["Test", "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries"], objects: &[] };
+const ROOTFS_KEYS: KnownKeys = KnownKeys { plain: &["type", "diff_ids"], objects: &[] };
+/// The keys of a manifest and of an index.
+const DOCUMENT_KEYS: KnownKeys = KnownKeys {
+    plain: &["schemaVersion", "mediaType", "artifactType", "annotations"],
+    objects: &[
+        ("config", &DESCRIPTOR_KEYS),
+        ("layers", &DESCRIPTOR_KEYS),
+        ("manifests", &DESCRIPTOR_KEYS),
+        ("subject", &DESCRIPTOR_KEYS),
+    ],
+};
+const DESCRIPTOR_KEYS: KnownKeys = KnownKeys {
+    plain: &["mediaType", "artifactType", "digest", "size", "urls", "annotations", "data"],
+    objects: &[("platform", &PLATFORM_KEYS)],
+};
+const PLATFORM_KEYS: KnownKeys =
+    KnownKeys { plain: &["architecture", "os", "os.version", "os.features", "variant", "features"], objects: &[] };
 
 /// The error for bytes that are not the expected document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -167,7 +244,7 @@ pub fn document(media_type: &str, bytes: &[u8]) -> Result<Document, DocumentErro
     if !DOCUMENT_TYPES.contains(&media_type) {
         return Err(wrong_type("an image manifest or index of OCI or of Docker's schema 2", media_type));
     }
-    let wire: DocumentWire = json(bytes)?;
+    let wire: DocumentWire = json(bytes, &DOCUMENT_KEYS)?;
     if let Some(own) = wire.media_type.filter(|own| own != media_type) {
         return Err(wrong_type(&format!("`{media_type}`, as it was sent"), &own));
     }
@@ -215,7 +292,7 @@ pub fn config(media_type: &str, bytes: &[u8], platform: ImagePlatform) -> Result
     if ![CONFIG_TYPE, DOCKER_CONFIG_TYPE].contains(&media_type) {
         return Err(wrong_type("an image config of OCI or Docker", media_type));
     }
-    let wire: ConfigWire = json(bytes)?;
+    let wire: ConfigWire = json(bytes, &CONFIG_KEYS)?;
     let found = format!("{}/{}", wire.os, wire.architecture);
     if found != platform.to_string() {
         return Err(DocumentError::Platform { expected: platform, found });
@@ -224,8 +301,9 @@ pub fn config(media_type: &str, bytes: &[u8], platform: ImagePlatform) -> Result
     Ok(ConfigFacts { diff_ids })
 }
 
-fn json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DocumentError> {
-    serde_json::from_slice(bytes).map_err(|error| shape(error.to_string()))
+fn json<T: DeserializeOwned>(bytes: &[u8], known: &KnownKeys) -> Result<T, DocumentError> {
+    let value = unambiguous_json::parse(bytes, known).map_err(|error| shape(error.to_string()))?;
+    serde_json::from_value(value).map_err(|error| shape(error.to_string()))
 }
 
 fn entry(wire: DescriptorWire) -> Result<IndexedManifest, DocumentError> {
@@ -301,6 +379,15 @@ mod tests {
         assert!(refused(MANIFEST_TYPE, text.replace("sha256:", "sha512:").as_bytes()).contains("SHA-256"));
         assert!(refused(MANIFEST_TYPE, text.replace("\"size\":0", "\"size\":-1").as_bytes()).contains("-1"));
         let config_bytes = oci_json::config(ImagePlatform::LinuxArm64, 0, &ImageConfig::default(), &[]);
+        // An engine would read other layers, or another config, than we do.
+        for (from, to) in
+            [("\"layers\":", "\"Layers\":[],\"layers\":"), ("\"digest\":", "\"DIGEST\":\"sha256:00\",\"digest\":")]
+        {
+            assert!(
+                refused(MANIFEST_TYPE, text.replacen(from, to, 1).as_bytes()).contains("engines take for"),
+                "{from}"
+            );
+        }
         let other = config(CONFIG_TYPE, &config_bytes, ImagePlatform::LinuxAmd64).expect_err("for another machine");
         assert_eq!(other.to_string(), "it is for linux/arm64, expected linux/amd64");
         let index = oci_json::index(&[entry(empty, ImagePlatform::LinuxArm64)]);

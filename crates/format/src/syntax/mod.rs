@@ -7,5 +7,7 @@ pub mod jsonc;
 pub mod lines;
 pub mod node;
 pub mod quantity;
+pub mod strict_json;
 pub mod toml_place;
+pub mod unambiguous_json;
 pub mod xml;

@@ -43,12 +43,8 @@ impl Registry {
         store: &Arc<dyn BlobStore>,
         on_event: &(dyn Fn(RegistryEvent) + Sync),
     ) -> Result<PushedImage, RegistryError> {
+        image.check(to)?;
         let manifest = store.get(image.manifest)?;
-        if let Some(named) = to.digest().filter(|named| *named != image.manifest.hash) {
-            let reason =
-                format!("its manifest is {}, the reference says {}", image.manifest.hash.to_oci(), named.to_oci());
-            return Err(RegistryError::Unsupported { object: format!("image for `{to}`"), reason });
-        }
         let (place, _) = Place::own(to);
         let route = Route::new(vec![place], Operation::Push, &self.clients, &self.settings, on_event);
         let connect = async |connection: &Connection| {
@@ -68,6 +64,18 @@ impl Registry {
         };
         document::fetch(&route, &wanted, self.settings.pause).await?;
         Ok(PushedImage { manifest: image.manifest.hash, uploaded, skipped })
+    }
+}
+
+impl PushImage {
+    /// Checks that a reference with a digest means this image.
+    ///
+    /// # Errors
+    /// [`RegistryError::Unsupported`] when it means another one.
+    pub fn check(&self, to: &ImageReference) -> Result<(), RegistryError> {
+        let Some(named) = to.digest().filter(|named| *named != self.manifest.hash) else { return Ok(()) };
+        let reason = format!("its manifest is {}, the reference says {}", self.manifest.hash.to_oci(), named.to_oci());
+        Err(RegistryError::Unsupported { object: format!("image for `{to}`"), reason })
     }
 }
 

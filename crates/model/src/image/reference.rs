@@ -63,6 +63,12 @@ impl ImageReference {
         self.digest
     }
 
+    /// Names another manifest of the same repository, without a tag.
+    #[must_use]
+    pub fn only_by_digest(&self, digest: Sha256) -> Self {
+        Self { tag: None, digest: Some(digest), ..self.clone() }
+    }
+
     /// Pins the reference; the tag stays as a comment.
     #[must_use]
     pub fn with_digest(mut self, digest: Sha256) -> Self {

@@ -248,6 +248,9 @@ pub struct ImageSettings {
     pub stop_signal: String,
     /// The command that checks a container's health; empty without one.
     pub healthcheck: Vec<String>,
+    /// What else says something to an engine, by its key in the configuration, such as `config.Shell`, as JSON.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub further: BTreeMap<String, String>,
 }
 
 impl ImageSettings {

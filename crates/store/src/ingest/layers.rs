@@ -41,6 +41,8 @@ pub struct RootTree {
     pub root: Digest,
     /// The mode and owner of every path that a layer names.
     pub dress: BTreeMap<TreePath, Dress>,
+    /// Those of the root itself, where a layer names it and they are others than 0755 0:0, which engines give a root of their own.
+    pub root_dress: Option<Dress>,
 }
 
 /// Stores the tree that these layers make, lowest first; each is an uncompressed tar in the store.
@@ -70,18 +72,21 @@ pub fn hash_layers<'a>(
 fn folded<'a>(
     batch: &dyn BlobBatch,
     layers: impl IntoIterator<Item = Result<Box<dyn Read + Send + 'a>, StoreError>>,
-) -> Result<Paths, TarError> {
+) -> Result<(Paths, Option<Dress>), TarError> {
     let mut paths = Paths::new();
+    let mut root = None;
     let mut meter = Meter::new(IngestLimits::default());
     for layer in layers {
         let changes = changes(&mut *layer?, batch, &mut meter, &paths)?;
+        root = changes.root.clone().or(root);
         lay(&mut paths, changes);
     }
-    Ok(paths)
+    let usual = Dress { mode: 0o755, ..Dress::default() };
+    Ok((paths, root.filter(|dress| *dress != usual)))
 }
 
 /// Stores the folders of a tree.
-fn stored(batch: Box<dyn BlobBatch + '_>, paths: Paths) -> Result<RootTree, TarError> {
+fn stored(batch: Box<dyn BlobBatch + '_>, (paths, root_dress): (Paths, Option<Dress>)) -> Result<RootTree, TarError> {
     let mut builder = TreeBuilder::default();
     for (path, (item, _)) in &paths {
         match item {
@@ -91,7 +96,7 @@ fn stored(batch: Box<dyn BlobBatch + '_>, paths: Paths) -> Result<RootTree, TarE
     }
     let root = builder.finish(&mut |_, bytes| batch.put(&bytes).map(drop))?;
     batch.commit()?;
-    Ok(RootTree { root, dress: paths.into_iter().map(|(path, (_, dress))| (path, dress)).collect() })
+    Ok(RootTree { root, dress: paths.into_iter().map(|(path, (_, dress))| (path, dress)).collect(), root_dress })
 }
 
 /// What is at each path: a file or a symbolic link, or a folder where there is none.
@@ -106,6 +111,8 @@ struct Changes {
     opaque: Vec<Option<TreePath>>,
     /// New or in place of what lies below, by path.
     brings: Paths,
+    /// The mode, owner and attributes that it gives the root.
+    root: Option<Dress>,
 }
 
 fn changes(
@@ -122,7 +129,12 @@ fn changes(
         let limit = |source| TarError::Limit { entry: shown(), source };
         meter.entry().map_err(limit)?;
         meter.file(entry.size).map_err(limit)?;
-        let Some(path) = locate(&entry.path).map_err(refused)? else { continue };
+        let attributes = std::mem::take(&mut entry.attributes);
+        let mut dress = Dress { mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid, attributes };
+        let Some(path) = locate(&entry.path).map_err(refused)? else {
+            changes.root = if matches!(entry.kind, MemberKind::Directory) { Some(dress) } else { changes.root };
+            continue;
+        };
         let (folder, name) = match path.as_str().rsplit_once('/') {
             Some((folder, name)) => (Some(folder.parse().expect("a path's beginning is a path")), name),
             None => (None, path.as_str()),
@@ -136,8 +148,6 @@ fn changes(
             changes.gone.push(folder.map_or_else(|| hidden.clone(), |folder: TreePath| folder.join(&hidden)));
             continue;
         }
-        let attributes = std::mem::take(&mut entry.attributes);
-        let mut dress = Dress { mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid, attributes };
         let item = match entry.kind {
             MemberKind::File => {
                 let digest = with_buffer(|buffer| keep(batch, &mut archive, &entry, buffer))?;
@@ -151,10 +161,7 @@ fn changes(
                 Some(TreeNode::Symlink { target })
             }
             MemberKind::Hardlink => {
-                let target = locate(&entry.link).ok().flatten();
-                let target = target.and_then(|path| changes.brings.get(&path).or_else(|| below.get(&path)));
-                let (node, of) = target
-                    .and_then(|(node, of)| Some((node.clone()?, of.clone())))
+                let (node, of) = linked(&entry.link, &changes.brings, below)
                     .ok_or_else(|| refused("it is a hard link to something that is not a file of the image"))?;
                 dress = of;
                 Some(node)
@@ -168,9 +175,16 @@ fn changes(
     Ok(changes)
 }
 
+/// Finds the file that a hard link is another name of, in its own layer or in those below.
+fn linked(link: &[u8], brings: &Paths, below: &Paths) -> Option<(TreeNode, Dress)> {
+    let path = locate(link).ok().flatten()?;
+    let (node, of) = brings.get(&path).or_else(|| below.get(&path))?;
+    Some((node.clone()?, of.clone()))
+}
+
 /// Lays a layer over those below.
 fn lay(paths: &mut Paths, changes: Changes) {
-    let Changes { gone, opaque, brings } = changes;
+    let Changes { gone, opaque, brings, root: _ } = changes;
     // What takes the place of a folder takes what is in it away; of anything else there is nothing to take away.
     let is_folder = |path: &TreePath| matches!(paths.get(path), Some((None, _)));
     let replaced =
@@ -202,6 +216,7 @@ mod tests {
     use crate::export::walk;
     use crate::memory::MemoryStore;
     use rcrepro_archive::tar::unchecked::{UncheckedMember, archive};
+    use rcrepro_archive::tar::writer::{MemberAttributes, TarFormat, TarWriter};
 
     /// A path, what it is, its text (content or link target), and its mode.
     type Made<'a> = (&'a str, MemberKind, &'a str, u32);
@@ -284,6 +299,27 @@ mod tests {
         let (root, value) = dressed(&[plain, with("1")]);
         assert_eq!(value.as_deref(), Some(&b"1"[..]));
         assert_eq!(dressed(&[with("1"), plain]), (root, None));
+    }
+
+    #[test]
+    fn a_root_of_its_own_is_that_of_the_topmost_layer_that_names_it() {
+        let store = MemoryStore::default();
+        let named = |mode: u32, uid: u32| {
+            let mut tar = TarWriter::new(Vec::new(), TarFormat::Gnu);
+            tar.directory("./", MemberAttributes { mode, uid, gid: 0, mtime: 0 }).expect("written");
+            store.put(&tar.finish().expect("ended")).expect("stored")
+        };
+        let root = |layers: &[Digest]| {
+            let root = ingest_layers(&store, layers).expect("laid").root_dress;
+            root.map(|dress| (dress.mode, dress.uid))
+        };
+        let file = layer(&store, &[("a", FILE, "1", 0o644)]);
+        let opaque = layer(&store, &[(".wh..wh..opq", FILE, "", 0o644)]);
+        let (usual, own) = (named(0o755, 0), named(0o700, 7));
+        assert_eq!((root(&[file]), root(&[usual, file])), (None, None));
+        assert_eq!((root(&[own, file]), root(&[usual, own])), (Some((0o700, 7)), Some((0o700, 7))));
+        assert_eq!((root(&[own, usual]), root(&[named(0o755, 7)])), (None, Some((0o755, 7))));
+        assert_eq!(root(&[own, opaque]), Some((0o700, 7)), "an opaque root stays itself");
     }
 
     #[test]

@@ -31,8 +31,8 @@ impl Publishing<'_> {
         let record = read(&manifest)?.map(|(record, _)| record);
         let record = record.ok_or_else(|| undecided("its record is gone".to_owned()))?;
         let entry = record.images.get(image).ok_or_else(|| undecided("it is not in the record".to_owned()))?;
-        let wanted = platform.unwrap_or(certified.platform);
-        let place = if wanted == certified.platform { String::new() } else { wanted.to_string() };
+        let wanted = platform.unwrap_or(certified.machine);
+        let place = if wanted == certified.machine { String::new() } else { wanted.to_string() };
         let old = format!(
             "its record of version {} does not say what was read in its files for {wanted}: rcrepro run {}",
             record.version, certified.packet

@@ -1,5 +1,7 @@
 //! Which image was certified: by the record of this source, judged as the board judges it.
 
+use std::collections::BTreeMap;
+
 use super::Publishing;
 use super::error::PublishError;
 use crate::board::fact_sources::FactSources;
@@ -12,7 +14,7 @@ use crate::release::step::record_path;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::decision::board::Fact;
-use rcrepro_model::evidence::release_record::{Parts, ReleaseRecord};
+use rcrepro_model::evidence::release_record::{BuiltEntry, Parts, ReleaseRecord};
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
@@ -24,9 +26,10 @@ pub(super) struct CertifiedImage {
     pub image: Name,
     /// The packet that recorded it.
     pub packet: PacketId,
-    /// The machine that it was built for.
-    pub platform: ImagePlatform,
-    pub parts: Parts,
+    /// The machine that it was built on and for.
+    pub machine: ImagePlatform,
+    /// Every platform that was asked for; without one, all that are recorded.
+    pub platforms: BTreeMap<ImagePlatform, Parts>,
 }
 
 impl Publishing<'_> {
@@ -66,7 +69,7 @@ impl Publishing<'_> {
                 Fact::Holds { evidence, .. } => {
                     let one = self.recorded(image, packet, evidence)?;
                     match &found {
-                        Some(other) if other.parts != one.parts => {
+                        Some(other) if other.platforms != one.platforms => {
                             let (image, other) = (image.clone(), other.packet.clone());
                             return Err(PublishError::Ambiguous { image, one: other, other: one.packet });
                         }
@@ -92,38 +95,60 @@ impl Publishing<'_> {
         let manifest = self.workspace.manifest_path(packet);
         let (record, digest) = read(&manifest)?.ok_or_else(changed)?;
         let entry = record.images.get(image).filter(|_| digest == judged).ok_or_else(changed)?;
-        let platform = self.platform_of(image, &record)?;
+        let (machine, platforms) = self.platforms_of(image, &record, entry)?;
         evidence::import(&record_path(&manifest), &**self.store).map_err(ReleaseError::from)?;
-        Ok(CertifiedImage { image: image.clone(), packet: packet.clone(), platform, parts: entry.parts })
+        Ok(CertifiedImage { image: image.clone(), packet: packet.clone(), machine, platforms })
     }
 
-    /// Gives the machine that a record's images are for, which has to be the one that was asked for.
-    fn platform_of(&self, image: &Name, record: &ReleaseRecord) -> Result<ImagePlatform, PublishError> {
-        let recorded = ImagePlatform::of_isa(&record.isa);
-        match (recorded, self.platform) {
-            (Some(recorded), None) => Ok(recorded),
-            (Some(recorded), Some(asked)) if recorded == asked => Ok(recorded),
-            (recorded, asked) => Err(PublishError::OtherPlatform {
+    /// Gives the machine that a record's images were built on, and the platforms of an image, of which the one that was asked for has to
+    /// be one.
+    fn platforms_of(
+        &self,
+        image: &Name,
+        record: &ReleaseRecord,
+        entry: &BuiltEntry,
+    ) -> Result<(ImagePlatform, BTreeMap<ImagePlatform, Parts>), PublishError> {
+        let machine = ImagePlatform::of_isa(&record.isa);
+        let mut platforms = all_platforms(machine, entry);
+        let recorded: Vec<String> = match platforms.is_empty() {
+            true => vec![record.isa.clone()],
+            false => platforms.keys().map(ToString::to_string).collect(),
+        };
+        if let Some(asked) = self.platform {
+            platforms.retain(|platform, _| *platform == asked);
+        }
+        match machine {
+            Some(machine) if !platforms.is_empty() => Ok((machine, platforms)),
+            _ => Err(PublishError::OtherPlatform {
                 image: image.clone(),
                 packet: record.packet.clone(),
-                recorded: recorded.map_or_else(|| record.isa.clone(), |recorded| recorded.to_string()),
-                asked: asked.map_or_else(|| "a platform of images".to_owned(), |asked| asked.to_string()),
+                recorded,
+                asked: self.platform.map_or_else(|| "a platform of images".to_owned(), |asked| asked.to_string()),
             }),
         }
     }
 
-    /// Lists what the records say that each of the plan's images is, good or not.
+    /// Lists what the records say that each of the plan's images is, good or not, for the platforms that were asked for.
     pub(super) fn named_manifests(&self) -> Result<Vec<(Name, ImagePlatform, Digest)>, PublishError> {
         let mut named = Vec::new();
         for packet in self.workspace.plan.packets.keys() {
             let Some((record, _)) = read(&self.workspace.manifest_path(packet))? else { continue };
-            let Some(platform) = ImagePlatform::of_isa(&record.isa) else { continue };
-            let of_image = |(name, entry): (Name, Option<Digest>)| Some((name, platform, entry?));
-            named.extend(
-                record.images.into_iter().map(|(name, entry)| (name, entry.parts.manifest)).filter_map(of_image),
-            );
+            let machine = ImagePlatform::of_isa(&record.isa);
+            for (name, entry) in &record.images {
+                let manifests = all_platforms(machine, entry).into_iter();
+                named.extend(manifests.filter_map(|(platform, parts)| Some((name.clone(), platform, parts.manifest?))));
+            }
         }
-        named.retain(|(name, ..)| self.workspace.plan.release_images.contains_key(name));
+        named.retain(|(name, platform, _)| {
+            self.workspace.plan.release_images.contains_key(name)
+                && self.platform.is_none_or(|asked| asked == *platform)
+        });
         Ok(named)
     }
+}
+
+/// Lists the platforms of an image with what was built first for each; none on a machine that no image can be for.
+fn all_platforms(machine: Option<ImagePlatform>, entry: &BuiltEntry) -> BTreeMap<ImagePlatform, Parts> {
+    let others = entry.platforms.iter().filter_map(|(name, one)| Some((name.parse().ok()?, one.parts)));
+    machine.map(|machine| others.chain([(machine, entry.parts)]).collect()).unwrap_or_default()
 }

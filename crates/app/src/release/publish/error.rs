@@ -60,14 +60,14 @@ pub enum PublishError {
         other: PacketId,
     },
     /// The record is of an image for another machine.
-    #[error("release image `{image}`: {packet} recorded it for {recorded}, {asked} was asked for")]
+    #[error("release image `{image}`: {packet} recorded it for {}, {asked} was asked for", recorded.join(" and "))]
     OtherPlatform {
         /// Its name in the plan.
         image: Name,
         /// The packet that built it.
         packet: PacketId,
         /// The record's.
-        recorded: String,
+        recorded: Vec<String>,
         /// The platform of the command line.
         asked: String,
     },
@@ -131,7 +131,9 @@ impl Hint for PublishError {
                 Standing::Undecided | Standing::Passed => format!("rcrepro run {packet}, and commit what it records"),
             }),
             Self::Ambiguous { one, other, .. } => Some(format!("rcrepro run {one} {other}")),
-            Self::OtherPlatform { recorded, .. } => Some(format!("rcrepro image --platform {recorded} …")),
+            Self::OtherPlatform { recorded, .. } => {
+                recorded.first().map(|recorded| format!("rcrepro image --platform {recorded} …"))
+            }
             Self::Classic { image } => Some(format!(
                 "builder = \"buildkit\" in [release-images.{image}]; or push it by other means, then rcrepro image compare \
                  REFERENCE {image}"

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::FaultName;
 use super::judge::Judge;
-use super::strict_json;
 use super::survey::SurveyedFile;
+use rcrepro_format::syntax::strict_json;
 
 impl Judge<'_> {
     /// Parses a document and lists the keys that occur twice.

@@ -21,7 +21,6 @@ pub mod judge;
 mod layer;
 mod layout;
 pub mod sources;
-mod strict_json;
 pub mod survey;
 
 /// Names what is wrong.

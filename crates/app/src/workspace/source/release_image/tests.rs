@@ -114,9 +114,14 @@ fn two_spellings_of_one_thing_are_no_contradiction() {
 
 #[test]
 fn predefined_arguments_need_no_declaration() {
-    let more = "VERSION = \"1\", HTTP_PROXY = \"\", TARGETARCH = \"amd64\", BUILDKIT_SANDBOX_HOSTNAME = \"x\", SOURCE_DATE_EPOCH = \"1\"";
-    let [refused, ..] = judged(&PLAN.replace("VERSION = \"1\"", more), DOCKERFILE, &FILES);
-    assert_eq!(refused, Vec::<String>::new());
+    let refused = |more: &str| judged(&PLAN.replace("VERSION = \"1\"", more), DOCKERFILE, &FILES)[0].clone();
+    let usual = "VERSION = \"1\", HTTP_PROXY = \"\", BUILDKIT_SANDBOX_HOSTNAME = \"x\"";
+    assert_eq!(refused(usual), Vec::<String>::new());
+    for reserved in ["TARGETARCH", "BUILDPLATFORM", "SOURCE_DATE_EPOCH", "BUILDKIT_SYNTAX"] {
+        let found = refused(&format!("{usual}, {reserved} = \"x\""));
+        let says = format!("the build argument `{reserved}` is not the plan's: the build gives it");
+        assert!(found.len() == 1 && found[0].contains(&says), "{found:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 ///
 /// # Errors
 /// The input is not JSON.
-pub(super) fn parse(bytes: &[u8]) -> Result<(Value, Vec<String>), serde_json::Error> {
+pub fn parse(bytes: &[u8]) -> Result<(Value, Vec<String>), serde_json::Error> {
     let twice = RefCell::default();
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Strict { twice: &twice }.deserialize(&mut reader)?;
