@@ -61,6 +61,8 @@ struct Case {
     bases: String,
     /// The platforms beside the machine's own.
     platforms: String,
+    /// What its image may be beside running as root, as TOML.
+    expect: String,
 }
 
 impl Case {
@@ -79,6 +81,7 @@ impl Case {
             frozen: value("frozen"),
             bases: value("bases"),
             platforms: value("platforms"),
+            expect: value("expect"),
             name,
         }
     }
@@ -100,8 +103,9 @@ impl Case {
         let name = &self.name;
         format!(
             "[release-images.{name}]\ndockerfile = \"cases/{name}.Dockerfile\"\nbuilder = \"buildkit\"\n\
-             contexts = {{ payload = \"source:src\" }}\nsecrets = {{ given = \"file:given.secret\" }}\nexpect = {{ root = true }}\n\
+             contexts = {{ payload = \"source:src\" }}\nsecrets = {{ given = \"file:given.secret\" }}\nexpect = {{ root = true{} }}\n\
              bases = {{ {} }}\nfrozen = [{}]\nplatforms = [{}]\nruns = [{{ arguments = [], stdout = \"{}\\n\" }}]\n",
+            if self.expect.is_empty() { String::new() } else { format!(", {}", self.expect) },
             self.bases(),
             self.frozen,
             self.platforms,

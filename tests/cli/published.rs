@@ -14,6 +14,11 @@ use crate::scene::{Ended, Scene, command, shared_store};
 
 const DOCKERFILE: &str =
     "FROM scratch\nCOPY busybox /busybox\nCOPY greeting.txt /greeting\nUSER 1234:1234\nENTRYPOINT [\"/busybox\"]\n";
+/// The same of a program for each platform.
+const FOR_EACH: &str = "FROM scratch\nARG TARGETARCH\nCOPY busybox-$TARGETARCH /busybox\nCOPY greeting.txt /greeting\nUSER 1234:1234\n\
+                        ENTRYPOINT [\"/busybox\"]\n";
+/// Where an ELF program says for which machine it is, and the numbers of the two.
+const MACHINE: (usize, [(&str, u8); 2]) = (18, [("amd64", 62), ("arm64", 183)]);
 const RECORD: &str = "manifests/RC-05.images.json";
 
 /// Makes a repository whose packet builds one image and has recorded it; `more` goes into its table, names are unique among tests.
@@ -24,10 +29,23 @@ fn recorded(id: &str, more: &str) -> Scene {
          runs = [{{ arguments = [\"echo\", \"hi\"], stdout = \"hi\\n\" }}]\n"
     );
     let scene = Scene::new(&format!("release-images = [\"{id}\"]\n{made}{image}"));
-    scene.write("Dockerfile", DOCKERFILE.as_bytes());
-    scene.write("busybox", &std::fs::read(busybox::program()).expect("a program"));
-    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(scene.path("busybox"), executable).expect("our own file");
+    let text = if more.contains("platforms") { FOR_EACH } else { DOCKERFILE };
+    scene.write("Dockerfile", text.as_bytes());
+    let program = std::fs::read(busybox::program()).expect("a program");
+    let write = |name: &str, program: &[u8]| {
+        scene.write(name, program);
+        let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(scene.path(name), executable).expect("our own file");
+    };
+    write("busybox", &program);
+    if more.contains("platforms") {
+        let (at, machines) = MACHINE;
+        for (architecture, number) in machines {
+            let mut program = program.clone();
+            program[at] = number;
+            write(&format!("busybox-{architecture}"), &program);
+        }
+    }
     if more.contains("buildkit") {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         for folder in ["images", "images/keys", "lockfiles/images/amd64"] {

@@ -15,7 +15,7 @@ use crate::plan::packet_id::PacketId;
 
 /// The version of the record's format that this build writes.
 ///
-/// 5 has builds of BuildKit's that share a builder, with one action for all of them, and what was read in each image's files, which the judgement of its validation rests on.
+/// 5 has one action for all platforms of an image by BuildKit, and what was read in each image's files, which the judgement of its validation rests on.
 /// 4 says how each image's health check came out and how it ended when it was stopped, ties the line of a build by BuildKit, and has images
 /// for further platforms. 3 has images that a builder of our own made: which one, what it was given, and the manifest that came out. 2 ties the streams and the exit code of each run and smoke command to an `ActionResult`; 1 has the streams only.
 pub const RELEASE_RECORD_VERSION: u32 = 5;

@@ -29,6 +29,8 @@ const EXPORT: &str = "type=oci,dest=/work/out,tar=false,rewrite-timestamp=true,c
 
 /// The version of a record whose images of a round share a builder.
 pub(in crate::release) const FIRST_OF_BATCHES: u32 = 5;
+/// What every build is told. A line `# syntax=` asks for another front end than the one that is built in, unless `cmdline` is set.
+const FIXED: [&str; 2] = ["cmdline=rcrepro", "force-network-mode=none"];
 /// The build argument that dates what a build makes.
 const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
@@ -120,14 +122,11 @@ impl BuildLines<'_> {
         if platform.isa() != resolved.isa {
             flag("opt", format!("platform={platform}"));
         }
-        // A line `# syntax=` asks for another front end than the one that is built in, unless this is set.
-        flag("opt", "cmdline=rcrepro".to_owned());
-        flag("opt", "force-network-mode=none".to_owned());
+        FIXED.into_iter().for_each(|option| flag("opt", option.to_owned()));
         for (name, value) in all_arguments(image, resolved) {
             flag("opt", format!("build-arg:{name}={value}"));
         }
-        let own = layout_folders(&[*target]);
-        for folder in own.keys().map(|name| &images[name]) {
+        for folder in layout_folders(&[*target]).keys().map(|name| &images[name]) {
             flag("oci-layout", format!("{folder}=/deps/@{folder}"));
         }
         let layout = |name: &Name| format!("oci-layout://{}@{}", images[name], resolved.images[name].manifest.to_oci());

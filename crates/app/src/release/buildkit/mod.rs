@@ -1,6 +1,6 @@
 //! Builds targets by BuildKit, in a container of a locked image that the plan names.
 //!
-//! The targets of a round that see the same inputs and secrets are one action, like a command's: its input root holds the context, every
+//! All platforms of an image are one action, like a command's: its input root holds the context, every
 //! image that the Dockerfiles build on, and the scripts that start the builder; its output has an OCI layout for each. See `docs/design/release-images.md`.
 
 mod action;

@@ -1,6 +1,5 @@
 //! What builds by BuildKit are of, and which of them share a builder.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rcrepro_model::content::name::Name;
@@ -31,25 +30,19 @@ impl BuildkitTarget<'_> {
     }
 }
 
-/// Groups targets by the builder that they share, in the plan's order: one that sees the same frozen inputs and secrets. Such a builder
-/// takes a step that two targets have in common once. An image's first target is the machine's own platform.
+/// Groups targets by the builder that they share, in the plan's order: those of one image, for the machine's own platform first. Images do not
+/// share one, although it would take a common stage once: what was built before gets into an image (the name under which a base was first taken
+/// is in the history; folders of a context that was sent before keep their times), so that its digest would hang on its neighbours.
 pub(in crate::release) fn batches<'a>(
     images: impl IntoIterator<Item = (&'a Name, &'a ReleaseImage)>,
     machine: ImagePlatform,
 ) -> Vec<Vec<BuildkitTarget<'a>>> {
-    let mut batches: Vec<Vec<BuildkitTarget<'a>>> = Vec::new();
-    let mut places = BTreeMap::new();
-    for (name, image) in images {
-        let Some(buildkit) = &image.buildkit else { continue };
-        let secrets: Vec<_> = buildkit.secrets.iter().map(|(id, source)| (id, source.to_string())).collect();
-        let place = *places.entry((&buildkit.image, &image.frozen, secrets)).or_insert_with(|| {
-            batches.push(Vec::new());
-            batches.len() - 1
-        });
+    let of_image = |(name, image): (&'a Name, &'a ReleaseImage)| {
+        let buildkit = image.buildkit.as_ref()?;
         let platforms = [machine].into_iter().chain(buildkit.other_platforms(machine));
-        batches[place].extend(platforms.map(|platform| BuildkitTarget { name, image, buildkit, platform }));
-    }
-    batches
+        Some(platforms.map(|platform| BuildkitTarget { name, image, buildkit, platform }).collect())
+    };
+    images.into_iter().filter_map(of_image).collect()
 }
 
 /// How long a batch may take.
