@@ -6,6 +6,7 @@ mod advisories;
 mod asked;
 mod board;
 mod build_cache;
+mod certified;
 mod closed_registries;
 mod committed;
 mod deaths;

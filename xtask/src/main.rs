@@ -11,6 +11,7 @@
 
 mod bench;
 mod campaign;
+mod certified;
 mod demo;
 mod dependencies;
 mod dockerfiles;
@@ -43,6 +44,9 @@ const USAGE: &str = "usage: cargo xtask CHORE
   dockerfiles [--if-changed | --record]
                   build the corpus of Dockerfiles by BuildKit, twice, and compare with docs/dockerfiles.md; or only if what decides
                   them has changed since they passed, or write that page anew
+  certified [PART]
+                  what release images by BuildKit withstand, what is found in them, and what they cost, all without a PART:
+                  pins_off, planted, deaths, anywhere, speed
   hollow [--if-changed | --record [TEXT]]
                   run the corpus of hollow passes with the real tools and compare with the recordings; or only if cases,
                   recordings or tools have changed since that passed; or write those anew whose name holds TEXT, all without one
@@ -65,6 +69,8 @@ fn main() -> ExitCode {
         ["dockerfiles"] => dockerfiles::run(root, false),
         ["dockerfiles", "--if-changed"] => dockerfiles::run_if_changed(root),
         ["dockerfiles", "--record"] => dockerfiles::run(root, true),
+        ["certified"] => certified::run(root, ""),
+        ["certified", part] => certified::run(root, part),
         ["hollow"] => hollow::run(root, None),
         ["hollow", "--if-changed"] => hollow::run_if_changed(root),
         ["hollow", "--record"] => hollow::run(root, Some("")),

@@ -26,12 +26,31 @@ impl SecondDaemon {
         Self::start_with(|_| Vec::new())
     }
 
+    /// Starts a daemon whose containers have the machine's first processor alone.
+    pub fn start_on_one_processor() -> Self {
+        Self::start_after(&["taskset", "--cpu-list", "0"], |_| Vec::new())
+    }
+
     /// Starts a daemon with further arguments, which may name files that they put into its folder.
     pub fn start_with(arguments: impl FnOnce(&Path) -> Vec<String>) -> Self {
+        Self::start_after(&["env"], arguments)
+    }
+
+    /// Starts a daemon whose containers' ancestor was started by these words.
+    fn start_after(words: &[&str], arguments: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let folder = tempfile::Builder::new().prefix("rcrepro-daemon").tempdir().expect("a temporary folder");
         let at = |name: &str| folder.path().join(name).display().to_string();
-        let containerd = Command::new("containerd")
-            .args(["--root", &at("containerd"), "--state", &at("containerd-run"), "--address", &at("containerd.sock")])
+        let containerd = Command::new(words[0])
+            .args(&words[1..])
+            .args([
+                "containerd",
+                "--root",
+                &at("containerd"),
+                "--state",
+                &at("containerd-run"),
+                "--address",
+                &at("containerd.sock"),
+            ])
             .stdout(Stdio::null())
             .stderr(log(folder.path(), "containerd.log"))
             .spawn()

@@ -5,9 +5,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 use self::build::Builders;
-use self::buildkit::{BuiltByBuildkit, BuiltTargets};
+use self::buildkit::{BuiltByBuildkit, BuiltTargets, Round};
 use self::error::ReleaseError;
 use self::not_built::NotBuilt;
 use self::step::{ReleaseStep, finding, record_path};
@@ -59,7 +60,8 @@ struct Made {
 }
 
 impl ReleaseStep<'_> {
-    /// Builds and tries the packet's images, in the plan's order; none for a packet without any.
+    /// Builds and tries the packet's images, in the plan's order; none for a packet without any. With several lanes, BuildKit builds the
+    /// second time beside the first and its trials; one that is of no use any more, because the first has failed, is broken off.
     ///
     /// # Errors
     /// [`ReleaseError`] when they cannot be judged. A target that cannot be built, or does not do what it must, is a
@@ -71,7 +73,7 @@ impl ReleaseStep<'_> {
         if images.is_empty() {
             return Ok(None);
         }
-        let host = match self.builds() {
+        let host = match self.builds(&images) {
             Ok(host) => host,
             Err(reason) => {
                 let undecided = |(name, _): &(&Name, _)| {
@@ -82,9 +84,25 @@ impl ReleaseStep<'_> {
             }
         };
         let (mut findings, mut outputs) = (Vec::new(), BTreeMap::new());
-        let mut built = self.build_and_try(host, &images, &mut findings, &mut outputs).await?;
+        let mut again = pin!(self.build_by_buildkit(&images, Round::Second));
+        let mut made_again = None;
+        let mut built = {
+            let mut first = pin!(self.build_and_try(host, &images, &mut findings, &mut outputs));
+            let is_beside = self.twice && self.lanes > 1;
+            loop {
+                tokio::select! {
+                    biased;
+                    built = &mut first => break built?,
+                    made = &mut again, if is_beside && made_again.is_none() => made_again = Some(made?),
+                }
+            }
+        };
         if self.twice && findings.is_empty() {
-            self.build_again(host, &images, &mut built, (&mut findings, &mut outputs)).await?;
+            let mut made = match made_again {
+                Some(made) => made,
+                None => again.await?,
+            };
+            self.build_again(host, (&images, &mut made), &mut built, (&mut findings, &mut outputs)).await?;
         }
         for (name, image) in &images {
             if let Some(entry) = built.get(*name) {
@@ -110,7 +128,7 @@ impl ReleaseStep<'_> {
     ) -> Result<BTreeMap<Name, BuiltEntry>, ReleaseError> {
         let mut built = BTreeMap::new();
         let mut builders = Builders::default();
-        let mut by_buildkit = self.build_by_buildkit(images).await?;
+        let mut by_buildkit = self.build_by_buildkit(images, Round::First).await?;
         for &(name, image) in images {
             let Made { parts, target, builder, others } =
                 match self.make(host, (name, image), (&mut builders, &mut by_buildkit), true).await? {
@@ -148,19 +166,18 @@ impl ReleaseStep<'_> {
         Ok(built)
     }
 
-    /// Builds each image from nothing, with builders of its own and no step of the first time, and notes its parts as those of the
-    /// second build.
+    /// Builds each image of the classic builder from nothing, with builders of its own and no step of the first time, and notes the parts of all
+    /// images as those of the second build.
     async fn build_again(
         &self,
         host: &dyn ImageHost,
-        images: &[(&Name, &ReleaseImage)],
+        (images, by_buildkit): (&[(&Name, &ReleaseImage)], &mut BuiltTargets),
         built: &mut BTreeMap<Name, BuiltEntry>,
         (findings, outputs): (&mut Vec<Finding>, &mut BTreeMap<Name, String>),
     ) -> Result<(), ReleaseError> {
         let mut builders = Builders::default();
-        let mut by_buildkit = self.build_by_buildkit(images).await?;
         for (name, image) in images {
-            match self.make(host, (name, image), (&mut builders, &mut by_buildkit), false).await? {
+            match self.make(host, (name, image), (&mut builders, by_buildkit), false).await? {
                 Ok(Made { parts, target, others, .. }) => {
                     if let Some(entry) = built.get_mut(*name) {
                         entry.again = parts;
@@ -216,14 +233,16 @@ impl ReleaseStep<'_> {
         Ok(Ok(Made { parts: built.parts, target, builder: Some(built.entry), others }))
     }
 
-    /// Gives what builds images; a reason in words where nothing does.
-    fn builds(&self) -> Result<&dyn ImageHost, String> {
+    /// Gives what builds these images; a reason in words where nothing does. By BuildKit every engine builds that keeps images.
+    fn builds(&self, images: &[(&Name, &ReleaseImage)]) -> Result<&dyn ImageHost, String> {
         let Some(host) = self.context.image_host else {
             return Err(format!("the engine {} keeps no images", self.context.engine.info().name));
         };
-        match host.cannot_build() {
-            Some(reason) => Err(reason.to_owned()),
-            None => Ok(host),
+        match (host.cannot_build(), images.iter().find(|(_, image)| image.buildkit.is_none())) {
+            (Some(reason), Some((name, _))) => Err(format!(
+                "image `{name}` has no `builder`, and {reason}: builder = \"buildkit\" builds on every engine"
+            )),
+            _ => Ok(host),
         }
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct ReleaseStep<'a> {
     pub spool: &'a Path,
     /// Whether each image is built a second time.
     pub twice: bool,
+    /// How many containers may run side by side; with one, the second build waits for the first.
+    pub lanes: usize,
 }
 
 /// Gives the path of the record that belongs to a manifest file.

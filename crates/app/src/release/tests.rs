@@ -133,6 +133,7 @@ async fn release_in(
         context,
         spool: folder.path(),
         twice: true,
+        lanes: 1,
     };
     let released = step.release().await.map(|released| released.expect("the packet builds an image"));
     assert_eq!(host.map_or(0, FakeImageHost::left), 0, "nothing is left in the engine, whatever the end");

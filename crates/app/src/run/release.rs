@@ -15,7 +15,7 @@ pub(crate) async fn release_images(
     prepared: &Prepared,
     mut run: PacketRun,
 ) -> Result<PacketRun, RunError> {
-    let StageInput { context, workspace, id, recorded, .. } = *input;
+    let StageInput { context, workspace, id, options, recorded, .. } = *input;
     if !run.passed(workspace.plan.commands(workspace.packet(id)?).count()) {
         return Ok(run);
     }
@@ -28,6 +28,7 @@ pub(crate) async fn release_images(
         results: &results,
         spool: context.run.path(),
         twice: recorded.is_none(),
+        lanes: options.lanes,
     };
     run.images = step.release().await?;
     if let Some(released) = &run.images {

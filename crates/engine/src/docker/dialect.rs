@@ -2,10 +2,11 @@
 //! `docs/design/engine-docker.md`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerSummary, MountPoint};
+use bollard::models::{ContainerCreateBody, ContainerInspectResponse, ContainerSummary, HealthConfig, MountPoint};
 use bollard::query_parameters::{CreateContainerOptions, InspectContainerOptions, ListContainersOptions};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -34,6 +35,42 @@ impl Dialect {
             Self::Docker => client.create_container(None::<CreateContainerOptions>, body).await.map(|made| made.id),
             Self::Podman(libpod) => libpod.create(&body).await,
         }
+    }
+
+    /// Describes how often the engine asks whether a container of an image is healthy. Docker takes the rest from the image; Podman takes all
+    /// of a description or all of the image's, whose interval needs a service manager, and asks when it is told to.
+    ///
+    /// # Errors
+    /// As the engine answers about the image.
+    pub async fn health_check(&self, client: &Docker, image: &str, interval: Duration) -> Result<HealthConfig, Error> {
+        let interval = i64::try_from(interval.as_nanos()).ok();
+        match self {
+            Self::Docker => Ok(HealthConfig { interval, ..HealthConfig::default() }),
+            Self::Podman(_) => {
+                let config = client.inspect_image(image).await?.config;
+                let none = || HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() };
+                Ok(config.and_then(|config| config.healthcheck).unwrap_or_else(none))
+            }
+        }
+    }
+
+    /// Has a container's health check run where the engine does not do so by itself, and says whether it was so.
+    ///
+    /// # Errors
+    /// As the engine answers.
+    pub async fn check_health(&self, container: &str) -> Result<bool, Error> {
+        match self {
+            Self::Docker => Ok(false),
+            Self::Podman(libpod) => libpod.check_health(container).await.map(|()| true),
+        }
+    }
+
+    /// Whether an answer to a container's creation or start says that its image cannot be started. Docker says 400 then; Podman gives its
+    /// runtime's words with 500.
+    pub fn is_refusal(&self, error: &Error) -> bool {
+        let Error::DockerResponseServerError { status_code, message } = error else { return false };
+        *status_code == 400
+            || (matches!(self, Self::Podman(_)) && *status_code == 500 && message.contains("OCI runtime"))
     }
 
     /// Waits for a container whose streams have ended, more closely than Podman's wait of the common API, which looks four

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use bollard::errors::Error;
-use bollard::models::{ContainerCreateBody, HostConfig};
+use bollard::models::{ContainerCreateBody, HealthConfig, HostConfig, Mount, MountType};
 use rcrepro_http::{Client, HttpAnswer, HttpRequest, Method};
 use rcrepro_model::content::base64;
 use serde::Deserialize;
@@ -63,6 +63,16 @@ impl Libpod {
         let request = self.request(Method::Post, "containers/create").json(spec.to_string());
         let said = expect(201, request.send().await.map_err(broken)?).await?;
         Ok(serde_json::from_slice::<CreatedWire>(&said).map_err(broken)?.id)
+    }
+
+    /// Has a container's health check run once; what came of it is told where the container is inspected. One that has no check, or does
+    /// not run, is left as it is.
+    ///
+    /// # Errors
+    /// Why there was no answer.
+    pub async fn check_health(&self, container: &str) -> Result<(), Error> {
+        let request = self.request(Method::Get, &format!("containers/{container}/healthcheck"));
+        request.send().await.map(drop).map_err(broken)
     }
 
     /// Waits for the end of a container that is about to end, and gives its exit code.
@@ -149,21 +159,22 @@ struct RefusalWire {
 /// Writes a description in Docker's words as one in Podman's (`SpecGenerator` of its API reference).
 ///
 /// # Errors
-/// A text, when the description holds mounts: Podman is given its inputs as archives.
+/// A text, when the description holds other mounts than new volumes: Podman is given its inputs as archives.
 fn specification(body: &ContainerCreateBody) -> Result<Value, String> {
     let nothing = HostConfig::default();
     let host = body.host_config.as_ref().unwrap_or(&nothing);
-    if host.mounts.as_ref().is_some_and(|mounts| !mounts.is_empty()) {
-        return Err("Podman's containers take no mounts here".into());
-    }
-    let isolated = host.network_mode.as_deref() == Some("none");
     let ulimits: Vec<Value> = host
         .ulimits
         .iter()
         .flatten()
         .map(|one| json!({ "type": one.name, "soft": one.soft, "hard": one.hard }))
         .collect();
-    Ok(json!({
+    // A release's own image runs with its own variables; of a command's container none is the image's.
+    let is_own = body.env.is_none();
+    let isolated = host.network_mode.as_deref() != Some("bridge");
+    let options: Vec<&str> = host.security_opt.iter().flatten().map(String::as_str).collect();
+    let profile = |name: &str| options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+    let mut spec = json!({
         "image": body.image,
         "hostname": body.hostname,
         "user": body.user,
@@ -171,13 +182,12 @@ fn specification(body: &ContainerCreateBody) -> Result<Value, String> {
         "command": body.cmd,
         "env": set_variables(body),
         // Nothing of the image's, of Podman's configuration or of the host's proxy variables.
-        "unsetenvall": true,
+        "unsetenvall": !is_own,
         "httpproxy": false,
         "work_dir": body.working_dir,
-        "stop_signal": 15,
-        "healthconfig": { "Test": ["NONE"] },
+        "healthconfig": body.healthcheck.as_ref().map(health),
         "labels": body.labels,
-        "netns": { "nsmode": if isolated { "none" } else { "bridge" } },
+        "netns": network(host.network_mode.as_deref()),
         // What was uploaded stays: no line of the host's `/etc/hosts` and no user that the image does not have.
         "use_image_hosts": isolated,
         "use_image_resolve_conf": isolated,
@@ -185,7 +195,14 @@ fn specification(body: &ContainerCreateBody) -> Result<Value, String> {
         "log_configuration": { "driver": "none" },
         "init": host.init,
         "cap_drop": host.cap_drop,
-        "no_new_privileges": true,
+        "cap_add": host.cap_add,
+        "no_new_privileges": options.contains(&"no-new-privileges"),
+        "seccomp_profile_path": profile("seccomp"),
+        "apparmor_profile": profile("apparmor"),
+        "unmask": host.masked_paths.as_ref().filter(|masked| masked.is_empty()).map(|_| ["ALL"]),
+        "read_only_filesystem": host.readonly_rootfs,
+        "volumes": volumes(host)?,
+        "mounts": in_memory(host),
         "resource_limits": {
             "memory": { "limit": host.memory, "swap": host.memory_swap },
             "pids": { "limit": host.pids_limit },
@@ -198,7 +215,49 @@ fn specification(body: &ContainerCreateBody) -> Result<Value, String> {
         // Neither a service manager's socket nor its mounts are passed on.
         "sdnotifyMode": "ignore",
         "systemd": "false",
-    }))
+    });
+    if body.stop_signal.is_some() {
+        spec["stop_signal"] = json!(15);
+    }
+    Ok(spec)
+}
+
+/// Writes a network: none, that of another container, or the engine's own.
+fn network(mode: Option<&str>) -> Value {
+    match mode.map(|mode| mode.split_once(':').unwrap_or((mode, ""))) {
+        Some(("container", id)) => json!({ "nsmode": "container", "value": id }),
+        Some(("none", _)) => json!({ "nsmode": "none" }),
+        _ => json!({ "nsmode": "bridge" }),
+    }
+}
+
+/// Writes the new volumes that go with the container.
+///
+/// # Errors
+/// A text, when there is a mount of something that exists.
+fn volumes(host: &HostConfig) -> Result<Vec<Value>, String> {
+    let mounts = host.mounts.iter().flatten();
+    let volume = |mount: &Mount| match mount {
+        Mount { target: Some(target), typ: Some(MountType::VOLUME), source: None, .. } => Ok(json!({ "Dest": target })),
+        _ => Err("Podman's containers take no mounts here".to_owned()),
+    };
+    mounts.map(volume).collect()
+}
+
+/// Writes the file systems in memory.
+fn in_memory(host: &HostConfig) -> Vec<Value> {
+    let mounts = host.tmpfs.iter().flatten();
+    let mount = |(path, options): (&String, &String)| {
+        let options: Vec<&str> = options.split(',').collect();
+        json!({ "destination": path, "type": "tmpfs", "source": "tmpfs", "options": options })
+    };
+    mounts.map(mount).collect()
+}
+
+/// Writes a health check. Without an interval Podman starts no timer for it, which would need a service manager: whoever wants to know
+/// asks for each check.
+fn health(check: &HealthConfig) -> Value {
+    json!({ "Test": check.test, "Timeout": check.timeout, "Retries": check.retries, "StartPeriod": check.start_period })
 }
 
 /// Leaves out the names without a value, which take a variable away in Docker and bring the host's in Podman.
@@ -219,14 +278,51 @@ mod tests {
         assert_eq!(spec["unsetenvall"], json!(true));
     }
 
+    fn with_host(host: HostConfig) -> ContainerCreateBody {
+        ContainerCreateBody { host_config: Some(host), ..ContainerCreateBody::default() }
+    }
+
     #[test]
     fn what_cannot_be_described_is_refused() {
-        let mounts = Some(vec![bollard::models::Mount::default()]);
-        let body = ContainerCreateBody {
-            host_config: Some(HostConfig { mounts, ..HostConfig::default() }),
-            ..ContainerCreateBody::default()
+        let mount = |source: Option<&str>| Mount {
+            target: Some("/state".to_owned()),
+            typ: Some(MountType::VOLUME),
+            source: source.map(str::to_owned),
+            ..Mount::default()
         };
-        assert!(specification(&body).is_err());
+        let with = |mount| with_host(HostConfig { mounts: Some(vec![mount]), ..HostConfig::default() });
+        assert!(specification(&with(Mount::default())).is_err() && specification(&with(mount(Some("kept")))).is_err());
+        let spec = specification(&with(mount(None))).expect("a new volume");
+        assert_eq!(spec["volumes"], json!([{ "Dest": "/state" }]));
+    }
+
+    #[test]
+    fn privileges_networks_and_memory_are_written_in_podmans_words() {
+        let options = ["seccomp=unconfined", "apparmor=unconfined"].map(str::to_owned).to_vec();
+        let builder = with_host(HostConfig {
+            network_mode: Some("none".to_owned()),
+            cap_add: Some(vec!["SYS_ADMIN".to_owned()]),
+            security_opt: Some(options),
+            masked_paths: Some(Vec::new()),
+            ..HostConfig::default()
+        });
+        let spec = specification(&builder).expect("it can be described");
+        assert_eq!((&spec["seccomp_profile_path"], &spec["unmask"]), (&json!("unconfined"), &json!(["ALL"])));
+        assert_eq!((&spec["no_new_privileges"], &spec["netns"]), (&json!(false), &json!({ "nsmode": "none" })));
+        let image = with_host(HostConfig {
+            network_mode: Some("container:0a1b".to_owned()),
+            security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            tmpfs: Some([("/tmp".to_owned(), "rw,nodev".to_owned())].into()),
+            ..HostConfig::default()
+        });
+        let spec = specification(&image).expect("it can be described");
+        assert_eq!(spec["netns"], json!({ "nsmode": "container", "value": "0a1b" }));
+        assert_eq!(
+            (&spec["unsetenvall"], &spec["unmask"], &spec["seccomp_profile_path"]),
+            (&json!(false), &json!(null), &json!(null))
+        );
+        assert_eq!(spec["mounts"][0]["options"], json!(["rw", "nodev"]));
+        assert!(spec.get("stop_signal").is_none() && spec["no_new_privileges"] == json!(true));
     }
 
     #[test]

@@ -293,8 +293,8 @@ impl Engine for DockerEngine {
         let mut removed = trash::sweep(&self.client, &self.owner, is_alive).await?;
         if self.cannot_build().is_none() {
             removed.extend(leftovers::sweep(&self.client, &self.owner, is_alive).await?);
-            removed.extend(held_tag::sweep(&self.client, &self.owner, is_alive).await?);
         }
+        removed.extend(held_tag::sweep(&self.client, &self.owner, is_alive).await?);
         Ok(removed)
     }
 

@@ -371,7 +371,7 @@ impl Source<'_> {
                 Some(text) => self.parse::<quantity::Bytes>(text)?.0,
                 None => USUAL_OUTPUT,
             },
-            world: self.world(wire)?,
+            world: self.world(&wire.world_keys())?,
             require: self.requirement(wire)?,
             quiet: self.quiet(wire)?,
             proof: self.proof(wire)?,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::content::name::{Name, TreePath};
+use crate::execution::world::WorldSettings;
 use crate::image::definition::ImagePlatform;
 use crate::plan::command::CommandSpec;
 
@@ -50,6 +51,8 @@ pub struct BuildkitImage {
     pub secrets: BTreeMap<String, SecretSource>,
     /// The platforms that it is built for; empty for that of the machine alone, and otherwise with it.
     pub platforms: BTreeSet<ImagePlatform>,
+    /// The world that `RUN` steps see; the wall clock stands where no key says which.
+    pub world: WorldSettings,
 }
 
 /// Where a secret is on the machine that builds; its content is recorded nowhere.

@@ -19,8 +19,8 @@ use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::OutputEntry;
 use rcrepro_model::execution::derive::frozen_environment;
-use rcrepro_model::execution::world::{ClockMode, World, WorldSettings};
-use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, ReleaseImage};
+use rcrepro_model::execution::world::{ClockMode, World};
+use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource};
 use rcrepro_store::{BlobStore, export};
 
 /// Starts the builder; see the file.
@@ -41,9 +41,9 @@ pub(super) type Missing<T> = Result<T, String>;
 
 impl ReleaseStep<'_> {
     /// Stores the folder that the builder works in: its scripts, and what each step gets.
-    pub(super) fn builder_work(&self, image: &ReleaseImage) -> Result<Digest, ReleaseError> {
-        let settings = WorldSettings { clock: Some(ClockMode::Stands), ..WorldSettings::default() };
-        let world = World::fixed(self.resolved.date_epoch, &settings, ClockMode::Stands);
+    pub(super) fn builder_work(&self, target: &BuildkitTarget<'_>) -> Result<Digest, ReleaseError> {
+        let image = target.image;
+        let world = World::fixed(self.resolved.date_epoch, &target.buildkit.world, ClockMode::Stands);
         let mut mounts = vec![bind(INIT_PATH, STEP_INIT, "ro")];
         let mut environment = BTreeMap::new();
         let mut fronts = String::new();

@@ -47,6 +47,15 @@ use rcrepro_store::{BlobStore as _, export};
 /// What became of each target for each platform.
 pub(super) type BuiltTargets = BTreeMap<TargetKey, Result<BuiltByBuildkit, NotBuilt>>;
 
+/// Which of an image's builds it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Round {
+    /// The image that is tried.
+    First,
+    /// The one that has to be equal.
+    Second,
+}
+
 /// What a builder left.
 struct BatchEnd<'a> {
     targets: usize,
@@ -82,6 +91,7 @@ impl ReleaseStep<'_> {
     pub(super) async fn build_by_buildkit(
         &self,
         images: &[(&Name, &ReleaseImage)],
+        round: Round,
     ) -> Result<BuiltTargets, ReleaseError> {
         let mut made = BuiltTargets::new();
         let (mut given, mut contexts) = (Vec::new(), NamedContexts::new());
@@ -100,7 +110,7 @@ impl ReleaseStep<'_> {
         }
         let Some((first, _)) = given.first() else { return Ok(made) };
         for batch in batches(given.iter().copied(), self.machine_platform(first)?) {
-            let what = told(&batch);
+            let what = told(&batch, round);
             (self.context.observe)(RunEvent::Preparing { what: what.clone() });
             let began = Instant::now();
             let built = self.build_in_a_container(&batch, &contexts).await?;
@@ -143,7 +153,7 @@ impl ReleaseStep<'_> {
             }
         };
         let lines = BuildLines { targets: batch, secrets: &secrets.ids };
-        let action = self.derived(&lines, self.builder_work(batch[0].image)?, deps)?;
+        let action = self.derived(&lines, self.builder_work(&batch[0])?, deps)?;
         let executed = match self.execute_build(batch, &action, secrets.handed).await {
             Ok(executed) => executed,
             Err(EngineError::Call { doing, reason, .. }) if doing.contains("container") => {
@@ -306,11 +316,12 @@ fn names<'a>(batch: &[BuildkitTarget<'a>]) -> Vec<&'a str> {
 }
 
 /// Says what a batch builds.
-fn told(batch: &[BuildkitTarget<'_>]) -> String {
+fn told(batch: &[BuildkitTarget<'_>], round: Round) -> String {
     let names = names(batch);
     let platforms: BTreeSet<String> = batch.iter().map(|target| target.platform.to_string()).collect();
     let noun = if names.len() == 1 { "release image" } else { "release images" };
     let platforms: Vec<String> = platforms.into_iter().collect();
     let more = if platforms.len() > 1 { format!(" for {}", platforms.join(", ")) } else { String::new() };
-    format!("{noun} {}{more}", names.join(", "))
+    let round = if round == Round::Second { ", again" } else { "" };
+    format!("{noun} {}{more}{round}", names.join(", "))
 }

@@ -26,9 +26,10 @@ pub(super) fn tag(owner: &Owner, now: SystemTime, config: Sha256) -> String {
     format!("{REPOSITORY}:{}.{}.{}.{}", part(STORE), part(RUN), part(DEADLINE), &config.to_string()[..12])
 }
 
-/// Reads from a tag whose the image is; none where rcrepro did not make the tag.
+/// Reads from a tag whose the image is; none where rcrepro did not make the tag. Podman puts a registry before a name that has none.
 fn labels_of(tag: &str) -> Option<HashMap<String, String>> {
-    let words = tag.strip_prefix(REPOSITORY)?.strip_prefix(':')?;
+    let own = tag.strip_prefix("docker.io/").or_else(|| tag.strip_prefix("localhost/")).unwrap_or(tag);
+    let words = own.strip_prefix(REPOSITORY)?.strip_prefix(':')?;
     let words: [&str; 4] = words.split('.').collect::<Vec<_>>().try_into().ok()?;
     let [store, run, deadline, _] = words.map(str::to_owned);
     Some([(STORE, store), (RUN, run), (DEADLINE, deadline)].map(|(name, value)| (name.to_owned(), value)).into())
@@ -66,6 +67,7 @@ mod tests {
         assert_eq!(tag, "rcrepro/held:5f.0a1b.7200.e3b0c44298fc");
         let labels = labels_of(&tag).expect("a tag that was made here");
         assert_eq!(labels[RUN], "0a1b");
+        assert_eq!(labels_of(&format!("localhost/{tag}")).expect("as Podman has it"), labels);
         let other = Owner { store_id: "5f".into(), run_id: "other".into() };
         assert!(other.is_orphan(&labels, SystemTime::UNIX_EPOCH, &|_, _| false));
         assert!(!other.is_orphan(&labels, SystemTime::UNIX_EPOCH, &|_, run| run == "0a1b"));

@@ -18,16 +18,16 @@ use crate::docker::DockerEngine;
 use crate::docker::container::labels::DEADLINE_SLACK;
 use crate::docker::container::lifecycle::{PATIENCE, kill, stop, wait};
 use crate::docker::container::trash::Container;
-use crate::docker::dialect::inspect_container;
-use crate::docker::fault::{call, incomplete, limited, reason, status};
+use crate::docker::dialect::{Dialect, inspect_container};
+use crate::docker::fault::{call, incomplete, limited, reason};
 use crate::docker::outputs::drain::Drain;
 use crate::{EngineError, ImageEnd, ImageHealth, ImageStart, RunningImage, STOP_GRACE, StartEnd};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::execution::world::HOSTNAME;
 use rcrepro_store::BlobStore;
 
-/// How long the engine waits between two health checks, in nanoseconds; images mostly name half a minute.
-const HEALTH_INTERVAL: i64 = 1_000_000_000;
+/// How long to wait between two health checks; images mostly name half a minute.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(1);
 /// How long to wait before the engine is asked for a container's health again.
 const HEALTH_PAUSE: Duration = Duration::from_millis(200);
 /// The most that a stream of an image's container may hold, in bytes.
@@ -38,6 +38,7 @@ const SHOWN: usize = 300;
 /// The container of a started image; dropping it removes it.
 struct Started {
     client: Docker,
+    dialect: Dialect,
     label: String,
     container: Container,
     drain: Drain,
@@ -54,8 +55,10 @@ impl DockerEngine {
         let label = start.label;
         let labels = self.owner.labels(label, SystemTime::now(), start.timeout + DEADLINE_SLACK);
         let pump = self.pump.handle();
-        let container = match Container::create(pump, label, body(start, labels), Vec::new()).await {
-            Err(error) if status(&error) == Some(400) => return Ok(refused(&error)),
+        let asked = pump.dialect.health_check(&self.client, start.image, HEALTH_INTERVAL);
+        let check = limited(label, "inspect the image", asked).await?;
+        let container = match Container::create(pump, label, body(start, labels, check), Vec::new()).await {
+            Err(error) if pump.dialect.is_refusal(&error) => return Ok(refused(&error)),
             created => created.map_err(call(label, "create the container"))?,
         };
         let drain =
@@ -63,15 +66,16 @@ impl DockerEngine {
                 .await?;
         let started = async {
             match self.client.start_container(&container.id, None::<StartContainerOptions>).await {
-                Err(error) if status(&error) == Some(400) => Ok(Some(refused(&error))),
+                Err(error) if pump.dialect.is_refusal(&error) => Ok(Some(refused(&error))),
                 started => started.map(|()| None),
             }
         };
         if let Some(refused) = limited(label, "start the container", started).await? {
             return Ok(refused);
         }
-        let (client, label, timeout) = (self.client.clone(), label.to_owned(), start.timeout);
-        Ok(StartEnd::Running(Box::new(Started { client, label, container, drain, timeout })))
+        let (client, dialect) = (self.client.clone(), pump.dialect.clone());
+        let (label, timeout) = (label.to_owned(), start.timeout);
+        Ok(StartEnd::Running(Box::new(Started { client, dialect, label, container, drain, timeout })))
     }
 }
 
@@ -82,7 +86,7 @@ impl RunningImage for Started {
     }
 
     async fn finish(self: Box<Self>, cancel: &CancellationToken) -> Result<ImageEnd, EngineError> {
-        let Self { client, label, container, drain, timeout } = *self;
+        let Self { client, label, container, drain, timeout, .. } = *self;
         let exit_code = tokio::select! {
             code = wait(&client, &container.id, &label) => Some(code?),
             () = tokio::time::sleep(timeout) => {
@@ -104,6 +108,8 @@ impl RunningImage for Started {
     async fn healthy(&mut self, cancel: &CancellationToken) -> Result<ImageHealth, EngineError> {
         let began = tokio::time::Instant::now();
         loop {
+            let checked = self.dialect.check_health(&self.container.id);
+            let is_our_turn = limited(&self.label, "check the container's health", checked).await?;
             let asked = inspect_container(&self.client, &self.container.id);
             let state = limited(&self.label, "inspect the container", asked).await?.state.unwrap_or_default();
             let is_running = state.running == Some(true);
@@ -121,7 +127,7 @@ impl RunningImage for Started {
                 _ => {}
             }
             tokio::select! {
-                () = tokio::time::sleep(HEALTH_PAUSE) => {}
+                () = tokio::time::sleep(if is_our_turn { HEALTH_INTERVAL } else { HEALTH_PAUSE }) => {}
                 () = cancel.cancelled() => return Err(EngineError::Interrupted { label: self.label.clone() }),
             }
         }
@@ -178,7 +184,7 @@ fn last_words(health: &Health) -> String {
     if said.is_empty() { format!(": exit code {code}") } else { format!(": exit code {code}, `{said}`") }
 }
 
-fn body(start: &ImageStart<'_>, labels: HashMap<String, String>) -> ContainerCreateBody {
+fn body(start: &ImageStart<'_>, labels: HashMap<String, String>, check: HealthConfig) -> ContainerCreateBody {
     let memory = i64::try_from(start.limits.memory).unwrap_or(i64::MAX);
     let in_memory = |path: &String| (path.clone(), "rw,nosuid,nodev,mode=1777".to_owned());
     ContainerCreateBody {
@@ -187,7 +193,7 @@ fn body(start: &ImageStart<'_>, labels: HashMap<String, String>) -> ContainerCre
         hostname: Some(HOSTNAME.to_owned()),
         cmd: start.arguments.map(<[String]>::to_vec),
         // What is not set here is the image's own; an image without a check stays without one.
-        healthcheck: Some(HealthConfig { interval: Some(HEALTH_INTERVAL), ..HealthConfig::default() }),
+        healthcheck: Some(check),
         network_disabled: Some(true),
         attach_stdin: Some(false),
         attach_stdout: Some(true),

@@ -25,10 +25,12 @@ impl Source<'_> {
                 .flat_map(BTreeMap::keys)
                 .chain(&wire.context)
                 .chain(&wire.platforms)
+                .map(Spanned::span)
+                .chain(wire.world_keys().span())
                 .next();
             let Some(first) = needs else { return Ok(None) };
             let hint = "name the image that holds BuildKit: builder = \"buildkit\"".to_owned();
-            return Err(self.error(first.span(), "this needs BuildKit, and the image has no `builder`", Some(hint)));
+            return Err(self.error(first, "this needs BuildKit, and the image has no `builder`", Some(hint)));
         };
         let mut bases = BTreeMap::new();
         for (reference, image) in &wire.bases {
@@ -58,7 +60,8 @@ impl Source<'_> {
         let image = self.reference("image", builder, &known.images)?;
         let context = wire.context.as_ref().map(|context| self.parse(context)).transpose()?;
         let platforms = self.platforms(&wire.platforms)?;
-        Ok(Some(BuildkitImage { image, context, bases, contexts, secrets, platforms }))
+        let world = self.world(&wire.world_keys())?;
+        Ok(Some(BuildkitImage { image, context, bases, contexts, secrets, platforms, world }))
     }
 
     /// Reads the platforms that an image is built for.
@@ -131,6 +134,7 @@ impl Source<'_> {
 #[cfg(test)]
 mod tests {
     use crate::plan::plan_toml::parse;
+    use rcrepro_model::execution::world::{ClockMode, WorldSettings};
     use rcrepro_model::plan::release_image::ContextSource;
 
     const PLAN: &str = r#"version = 1
@@ -167,8 +171,24 @@ runs = [{ arguments = [], stdout = "" }]
         assert_eq!(buildkit.contexts["tools"], ContextSource::Image { name: "go".parse().expect("a name") });
         let images: Vec<&str> = buildkit.images().map(|name| name.as_str()).collect();
         assert_eq!(images, ["buildkit", "go", "go"]);
+        assert_eq!(buildkit.world, WorldSettings::default());
         let packet = plan.packets.values().next().expect("one");
         assert!(plan.references(packet).images.contains(&"buildkit".parse().expect("a name")));
+    }
+
+    #[test]
+    fn the_world_of_steps_is_asked_for_as_that_of_commands() {
+        let keys = "context = \"web\"\nclock = \"starts\"\ncpus = 2\nclamp-mtime = []";
+        let plan = parse(&PLAN.replace("context = \"web\"", keys), &[]).expect("a good plan");
+        let image = plan.release_images.values().next().expect("one");
+        let asked = &image.buildkit.as_ref().expect("by BuildKit").world;
+        let expected = WorldSettings {
+            clock: Some(ClockMode::Starts),
+            cpus: Some(2),
+            clamp_mtime: Vec::new(),
+            ..WorldSettings::default()
+        };
+        assert_eq!(*asked, expected);
     }
 
     #[test]
@@ -194,6 +214,19 @@ runs = [{ arguments = [], stdout = "" }]
             ("output:make/dist", "docker-image://x", "21:24: invalid context `docker-image://x`"),
             ("payload = ", "\"-x\" = ", "21:14: invalid name of a context `-x`"),
             ("env:TOKEN", "TOKEN", "22:21: invalid secret `TOKEN`"),
+            ("context = \"web\"", "clock = \"still\"", "19:9: there is no clock `still`"),
+            (
+                "context = \"web\"",
+                "clock = \"starts\"\nworld = \"machine\"",
+                "19:9: `world = \"machine\"` has the machine's own",
+            ),
+            ("context = \"web\"", "cpus = 0", "19:8: `cpus` is 0: expected 1 to 64"),
+            (
+                "builder = \"buildkit\"\ncontext = \"web\"\nbases = { \"golang:1.26@sha256:1\" = \"go\" }\n\
+                 contexts = { payload = \"output:make/dist\", tools = \"image:go\" }\nsecrets = { token = \"env:TOKEN\" }",
+                "cpus = 2",
+                "18:8: this needs BuildKit, and the image has no `builder`",
+            ),
         ];
         for (from, to, expected) in cases {
             let error = parse(&PLAN.replacen(from, to, 1), &[]).expect_err(expected);

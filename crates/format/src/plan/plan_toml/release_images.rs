@@ -33,6 +33,11 @@ pub(super) struct ReleaseImageWire {
     pub secrets: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     pub platforms: Vec<Spanned<String>>,
+    pub clock: Option<Spanned<String>>,
+    pub world: Option<Spanned<String>>,
+    #[serde(rename = "clamp-mtime")]
+    pub clamp_mtime: Option<Vec<Spanned<String>>>,
+    pub cpus: Option<Spanned<i64>>,
     #[serde(default)]
     frozen: Vec<Spanned<String>>,
     #[serde(default)]

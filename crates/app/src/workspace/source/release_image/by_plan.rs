@@ -8,6 +8,7 @@ use super::seen::SourceNode;
 use crate::machine::build_secrets;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::execution::fault::Fault;
+use rcrepro_model::execution::world::ClockMode;
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, SecretSource};
 use rcrepro_model::text::hint::Hint as _;
 use rcrepro_model::text::unknown::UnknownName;
@@ -23,6 +24,7 @@ impl Judged<'_> {
         found.refused.extend(self.reserved());
         found.refused.extend(self.undeclared(reading));
         found.notes.extend(self.unused(buildkit, reading));
+        found.notes.extend(self.unpinned(buildkit));
     }
 
     fn target(&self, reading: &BuildReading) -> Option<Fault> {
@@ -137,6 +139,17 @@ impl Judged<'_> {
             self.of_key(&[key, argument], says).hint(hint)
         };
         unknown.map(fault).collect()
+    }
+
+    /// Notes that steps see the machine's own world, or its clock: two builds can then differ by the time of day.
+    fn unpinned(&self, buildkit: &BuildkitImage) -> Option<Fault> {
+        let (key, sees) = match &buildkit.world {
+            world if world.machine => ("world", "clock, processors and order of folders"),
+            world if world.clock == Some(ClockMode::Real) => ("clock", "clock"),
+            _ => return None,
+        };
+        let says = format!("steps see the machine's own {sees}, so that its digest may hang on the day");
+        Some(self.of_key(&[key], says).hint(format!("take `{key}` out of the table")))
     }
 
     /// Notes what the plan gives and no line takes, where all lines could be told.

@@ -157,3 +157,17 @@ fn each_line_that_needs_buildkit_is_named_where_the_engine_builds() {
         "{refused:#?}"
     );
 }
+
+#[test]
+fn a_world_that_is_not_pinned_is_noted() {
+    for (key, sees) in [("clock = \"real\"", "own clock,"), ("world = \"machine\"", "own clock, processors and order")]
+    {
+        let plan = PLAN.replace("builder = \"buildkit\"", &format!("builder = \"buildkit\"\n{key}"));
+        let [refused, notes, _] = judged(&plan, DOCKERFILE, &FILES);
+        assert_eq!((refused.len(), notes.len()), (0, 1), "{notes:#?}");
+        assert!(notes[0].contains(sees) && notes[0].contains("take `"), "{notes:#?}");
+    }
+    let starts = PLAN.replace("builder = \"buildkit\"", "builder = \"buildkit\"\nclock = \"starts\"");
+    let [refused, notes, _] = judged(&starts, DOCKERFILE, &FILES);
+    assert_eq!((refused, notes), (vec![], vec![]), "it begins at the release's time in every build");
+}

@@ -1,0 +1,24 @@
+//! `cargo xtask certified`: what release images by BuildKit withstand, what is found in them, and what they cost (`tests/cli/certified`).
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::engine;
+use crate::machine;
+use crate::refusal::Refusal;
+
+/// Runs those whose name holds the text, one after another, and shows what they print. Figures are of a release build.
+///
+/// # Errors
+/// When no engine can be had, or cargo cannot be started.
+pub fn run(root: &Path, only: &str) -> Result<ExitCode, Refusal> {
+    engine::ensure(root)?;
+    let mut tests = machine::cargo(root);
+    tests.args(["test", "--quiet", "--package", "rcrepro", "--test", "cli"]);
+    if only == "speed" {
+        tests.arg("--release");
+    }
+    tests.args(["--", "--ignored", "--nocapture", "--test-threads", "1", &format!("certified::{only}")]);
+    let status = tests.status().map_err(|error| Refusal::machine(format!("cannot start cargo: {error}")))?;
+    Ok(ExitCode::from(u8::from(!status.success())))
+}
