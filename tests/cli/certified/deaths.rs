@@ -41,67 +41,73 @@ fn sleeps() -> bool {
     lines.any(|line| line.ends_with(b"sleep\x00300\x00") || line.ends_with(b"sleep 300\x00"))
 }
 
-/// What a builder can leave on the machine: volumes, images that are held for a trial, networks and mounts.
-fn traces(engine: Option<&str>) -> Vec<String> {
+/// What a builder can leave on an engine of its own: containers, volumes, networks and images that are held for a trial; and mounts.
+fn traces(engine: &str) -> Vec<String> {
     let docker = |arguments: &[&str]| {
         let mut command = Command::new("docker");
-        command.envs(engine.map(|engine| ("DOCKER_HOST", engine))).args(arguments);
-        let output = command.output().expect("the docker client is installed");
+        let output =
+            command.env("DOCKER_HOST", engine).args(arguments).output().expect("the docker client is installed");
         String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect::<Vec<_>>()
     };
-    let mut traces = docker(&["volume", "ls", "-q"]);
+    let mut traces = docker(&["ps", "-aq"]);
+    traces.extend(docker(&["volume", "ls", "-q"]));
     traces.extend(docker(&["network", "ls", "-q"]));
     traces.extend(docker(&["images", "-q", "rcrepro/held"]));
+    let folder = engine.trim_start_matches("unix://").trim_end_matches("/docker.sock");
     let mounts = std::fs::read_to_string("/proc/self/mounts").expect("procfs");
-    traces.extend(
-        mounts.lines().filter(|line| line.contains("buildkit") || line.contains("rcrepro-init")).map(str::to_owned),
-    );
+    traces.extend(mounts.lines().filter(|line| line.contains(folder)).map(str::to_owned));
     traces.sort();
     traces
+}
+
+/// Breaks a build off in its step, on a daemon of its own; gives the daemon, the scene and how the program ended.
+fn broken_off(id: &str, end: impl FnOnce(&mut SecondDaemon, &Child)) -> (SecondDaemon, Scene, Ended, Vec<String>) {
+    let mut daemon = SecondDaemon::start();
+    let scene = lasting(id).with_engine(daemon.address());
+    let before = traces(&daemon.address());
+    let child = until_the_step_runs(&scene, id);
+    end(&mut daemon, &child);
+    let ended = Ended::from(child.wait_with_output().expect("it ends"));
+    assert!(!scene.path("manifests/RC-05.json").exists());
+    (daemon, scene, ended, before)
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).expect("our own child");
 }
 
 #[test]
 #[ignore = "compiles BuildKit: cargo xtask certified"]
 fn ctrl_c_in_a_step_ends_with_130_and_leaves_nothing() {
-    let (scene, before) = (lasting("build-ctrl-c"), traces(None));
-    let child = until_the_step_runs(&scene, "build-ctrl-c");
-    kill_process(Pid::from_child(&child), Signal::INT).expect("our own child");
-    let ended = Ended::from(child.wait_with_output().expect("it ends"));
+    let id = "build-ctrl-c";
+    let (daemon, scene, ended, before) = broken_off(id, |_, child| signal(child, Signal::INT));
     ended.failed(130, &["interrupted; no container is left"]);
-    assert_eq!(scene.containers_of("build-ctrl-c"), Vec::<String>::new());
     assert!(!sleeps(), "the step outlives its builder");
-    assert_eq!(traces(None), before);
-    goes_through(&scene, "build-ctrl-c");
+    assert_eq!(traces(&daemon.address()), before);
+    goes_through(&scene, id);
+    assert_eq!(traces(&daemon.address()), before);
 }
 
 #[test]
 #[ignore = "compiles BuildKit: cargo xtask certified"]
 fn what_kill_9_in_a_step_leaves_is_removed_by_the_next_run() {
-    let (scene, before) = (lasting("build-killed"), traces(None));
-    let mut child = until_the_step_runs(&scene, "build-killed");
-    child.kill().expect("our own child");
-    child.wait().expect("our own child");
-    assert!(!scene.path("manifests/RC-05.json").exists());
-    assert_eq!(scene.containers_of("build-killed").len(), 1, "the builder outlives the killed run");
-    goes_through(&scene, "build-killed");
+    let id = "build-killed";
+    let (daemon, scene, _, before) = broken_off(id, |_, child| signal(child, Signal::KILL));
+    assert_ne!(scene.containers_of(id), Vec::<String>::new(), "the builder outlives the killed run");
+    goes_through(&scene, id);
     assert!(!sleeps(), "the step outlives its builder");
-    assert_eq!(traces(None), before);
+    assert_eq!(traces(&daemon.address()), before);
 }
 
 #[test]
 #[ignore = "compiles BuildKit: cargo xtask certified"]
 fn a_daemon_that_dies_in_a_step_is_4_and_the_next_run_goes_through() {
-    let mut daemon = SecondDaemon::start();
-    let scene = lasting("build-dying").with_engine(daemon.address());
-    let before = traces(Some(&daemon.address()));
-    let child = until_the_step_runs(&scene, "build-dying");
-    daemon.kill();
-    let ended = Ended::from(child.wait_with_output().expect("it ends"));
+    let id = "build-dying";
+    let (mut daemon, scene, ended, before) = broken_off(id, |daemon, _| daemon.kill());
     ended.failed(4, &["hint: rcrepro doctor"]);
     daemon.restart();
-    goes_through(&scene, "build-dying");
-    assert_eq!(scene.containers(&[]), Vec::<String>::new());
-    assert_eq!(traces(Some(&daemon.address())), before);
+    goes_through(&scene, id);
+    assert_eq!(traces(&daemon.address()), before);
 }
 
 /// A file system in memory, unmounted in the end.
@@ -156,7 +162,7 @@ fn a_store_whose_disk_is_full_keeps_what_it_has_and_the_next_run_goes_through() 
 
 #[test]
 #[ignore = "compiles BuildKit: cargo xtask certified"]
-fn an_engine_whose_disk_is_full_is_told_with_the_step() {
+fn an_engine_whose_disk_is_full_decides_nothing_and_the_step_is_told() {
     let id = "full-engine";
     let room = std::cell::RefCell::new(None);
     let daemon = SecondDaemon::start_with(|folder| {
@@ -166,9 +172,10 @@ fn an_engine_whose_disk_is_full_is_told_with_the_step() {
     let dockerfile = format!("{BASE}RUN yes | head -c 3000000000 > /large\n");
     let scene = scene(&[Planned { id, dockerfile: &dockerfile, keys: "" }], "").with_engine(daemon.address());
     let ended = scene.run(&["run", "RC-05"]);
-    println!("{}\n{}", ended.stdout, ended.stderr);
-    assert_ne!(ended.code, 0);
-    assert!(format!("{}{}", ended.stdout, ended.stderr).contains("No space left on device"), "{ended:?}");
+    assert_eq!(ended.code, 5, "{}\n{}", ended.stdout, ended.stderr);
+    for text in ["room on the engine's disk", "No space left on device", "full-engine.Dockerfile:2"] {
+        assert!(ended.stdout.contains(text), "`{text}` in\n{}", ended.stdout);
+    }
     assert_eq!(scene.containers(&[]), Vec::<String>::new());
     scene.replace(&format!("{id}.Dockerfile"), "3000000000", "3000");
     scene.commit("shorter");

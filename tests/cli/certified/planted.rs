@@ -42,14 +42,24 @@ fn divergent() -> Vec<Fault> {
             "",
             &["tree:/id", "drawn-id.Dockerfile:2", "UUID"],
         ),
-        fault("uptime", "RUN cut -d' ' -f1 /proc/uptime > /up", "", &["tree:/up", "uptime.Dockerfile:2"]),
+        fault(
+            "uptime",
+            "RUN cut -d' ' -f1 /proc/uptime > /up",
+            "",
+            &["tree:/up", "uptime.Dockerfile:2", "reads /proc/uptime"],
+        ),
     ]
 }
 
 /// Faults that the first build shows, or the image that came out of it.
 fn broken() -> Vec<Fault> {
     vec![
-        fault("fetched", "RUN exec 3<>/dev/tcp/192.0.2.1/80", "", &["fetched.Dockerfile:2", "Network is unreachable"]),
+        fault(
+            "fetched",
+            "RUN bash -c 'exec 3<>/dev/tcp/192.0.2.1/80'",
+            "",
+            &["fetched.Dockerfile:2", "Network is unreachable"],
+        ),
         fault("no-entry", "ENTRYPOINT [\"/app\"]", "", &["no-entry.entrypoint", "/app"]),
         fault(
             "not-executable",
@@ -61,9 +71,14 @@ fn broken() -> Vec<Fault> {
             "unhealthy",
             "HEALTHCHECK --interval=1s --retries=2 CMD [\"false\"]\nCMD [\"sleep\", \"100\"]",
             "smoke = [{ id = \"unhealthy-smoke\", run = \"true\", image = \"base\" }]",
-            &["unhealthy.health"],
+            &["unhealthy-smoke.health", "unhealthy: exit code 1"],
         ),
-        fault("another-user", "USER 1:1", "expect = { user = \"65532:65532\" }", &["another-user.user", "65532:65532"]),
+        fault(
+            "another-user",
+            "USER 1:1",
+            "expect = { user = \"65532:65532\" }",
+            &["another-user.config.user", "65532:65532"],
+        ),
         fault("set-id", "RUN cp /bin/true /t && chmod 4755 /t", "", &["set-id.set-id:/t"]),
         fault(
             "left-key",

@@ -145,7 +145,16 @@ pub fn by_command(place: &PairContext<'_>) -> Option<Reason> {
             "RANDOM=1 first in the line seeds it",
         ));
     }
-    None
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let measured = [
+        ("/proc/uptime", DifferenceClass::Duration),
+        ("/proc/loadavg", DifferenceClass::Host),
+        ("/proc/meminfo", DifferenceClass::Host),
+        ("/proc/stat", DifferenceClass::Host),
+    ];
+    let (file, class) = measured.into_iter().find(|(file, _)| hints.line.contains(file))?;
+    (is_number(l) && is_number(r))
+        .then(|| Reason::new(class, format!("the command line reads {file}"), "do not print it"))
 }
 
 /// What a program that is all of the command line prints, and files of the kernel that are known.

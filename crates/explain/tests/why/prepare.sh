@@ -68,6 +68,9 @@ WAIT=0 stream uname host 'uname -n -s -m' 'hostname builder-two'
 hostname builder-one
 WAIT=0 stream nproc host 'nproc' 'taskset -p -c 0 $BASHPID >/dev/null'
 
+### duration of the machine itself
+stream uptime duration "cut -d' ' -f1 /proc/uptime"
+
 ### path
 mkdir -p /work/src-one /work/elsewhere/src-two
 cat >main.c <<'C'

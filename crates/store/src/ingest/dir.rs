@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use super::dir_error::DirError;
 use super::scan::{self, DirOptions, Folder, Shape, Slot};
 use super::{HashOnly, LimitError, Meter, PIECE, with_buffer};
-use crate::{BlobBatch, BlobStore};
+use crate::{BlobBatch, BlobStore, StoreError};
 use rcrepro_archive::fill;
 use rcrepro_model::content::digest::{Digest, DigestHasher};
 use rcrepro_model::content::name::TreePath;
@@ -251,7 +251,11 @@ fn keep(
         if count == 0 {
             break;
         }
-        writer.write_all(&buffer[..count]).map_err(DirError::io("store", shown))?;
+        writer.write_all(&buffer[..count]).map_err(|source| StoreError::Io {
+            doing: "store",
+            path: shown.to_owned(),
+            source,
+        })?;
     }
     let digest = writer.commit()?;
     unchanged(digest.size)?;

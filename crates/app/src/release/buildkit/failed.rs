@@ -17,6 +17,8 @@ use rcrepro_store::BlobStore as _;
 const NO_BUILDER: i32 = 70;
 /// What `build.sh` writes before it begins the target of a number.
 const BEGINS: &str = "rcrepro: target ";
+/// What a full disk makes every program say, in small letters. It tells nothing of the image.
+const FULL: &str = "no space left on device";
 /// The line before and after what the step that failed has written.
 const RULER: &str = "------";
 
@@ -41,11 +43,14 @@ impl ReleaseStep<'_> {
                 if let Some(id) = buildkit.secrets.keys().find(missing) {
                     reason = format!("{reason}: this machine has no {}", buildkit.secrets[id]);
                 }
-                let expected = format!("{} builds for {platform}", image.stage());
+                let (judged, expected) = match said.to_ascii_lowercase().contains(FULL) {
+                    true => (FindingName::ImageUndecided, "room on the engine's disk (docker system df)".to_owned()),
+                    false => (FindingName::ImageFailed, format!("{} builds for {platform}", image.stage())),
+                };
                 let dockerfile = text_of(&**self.context.store, self.resolved.source, &image.dockerfile)?;
                 let place = step(&image.dockerfile, &dockerfile.unwrap_or_default(), &said);
                 let found = format!("{reason}{place}{}", failed_step(&said));
-                let finding = finding(FindingName::ImageFailed, name, "", expected, found);
+                let finding = finding(judged, name, "", expected, found);
                 Ok(NotBuilt { finding, output: Some(said) })
             }
             other => {

@@ -108,8 +108,6 @@ pub(crate) fn container(
 
 fn host_config(execution: &Execution<'_>, init: bool, mounts: Vec<Mount>) -> HostConfig {
     let memory = i64::try_from(execution.limits.memory).unwrap_or(i64::MAX);
-    let ulimit =
-        |name: &str, value: i64| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
     let builds = execution.privilege.is_builder();
     HostConfig {
         network_mode: network_mode(&execution.network).or_else(|| Some("bridge".to_owned())),
@@ -129,20 +127,21 @@ fn host_config(execution: &Execution<'_>, init: bool, mounts: Vec<Mount>) -> Hos
         // Equal to `memory`: no swap.
         memory_swap: Some(memory),
         pids_limit: Some(i64::from(execution.limits.pids)),
-        // Fixed, because the daemon's own differ from host to host; low enough for a daemon that may not raise its own.
-        // `nproc` counts every process of the user on the host; `pids_limit` is what bounds a container.
-        ulimits: Some(vec![
-            ulimit("core", 0),
-            ulimit("nofile", 16_384),
-            ulimit("nproc", 32_768),
-            ulimit("stack", 8 << 20),
-        ]),
+        ulimits: Some(ulimits()),
         shm_size: Some(64 << 20),
         ipc_mode: Some("private".to_owned()),
         cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
         mounts: Some(mounts.into_iter().chain(builds.then(builder_state)).collect()),
         ..HostConfig::default()
     }
+}
+
+/// Gives what bounds each process. Fixed, because the daemon's own differ from host to host; low enough for a daemon that may not raise its
+/// own. `nproc` counts every process of the user on the host; `pids_limit` is what bounds a container.
+pub(crate) fn ulimits() -> Vec<ResourcesUlimits> {
+    let ulimit =
+        |name: &str, value: i64| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
+    vec![ulimit("core", 0), ulimit("nofile", 16_384), ulimit("nproc", 32_768), ulimit("stack", 8 << 20)]
 }
 
 /// Describes a volume that goes with its container.

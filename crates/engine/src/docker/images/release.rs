@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::docker::DockerEngine;
 use crate::docker::container::labels::DEADLINE_SLACK;
 use crate::docker::container::lifecycle::{PATIENCE, kill, stop, wait};
+use crate::docker::container::spec::ulimits;
 use crate::docker::container::trash::Container;
 use crate::docker::dialect::{Dialect, inspect_container};
 use crate::docker::fault::{call, incomplete, limited, reason};
@@ -209,6 +210,7 @@ fn body(start: &ImageStart<'_>, labels: HashMap<String, String>, check: HealthCo
             memory: Some(memory),
             memory_swap: Some(memory),
             pids_limit: Some(i64::from(start.limits.pids)),
+            ulimits: Some(ulimits()),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
