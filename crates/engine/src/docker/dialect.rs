@@ -65,12 +65,24 @@ impl Dialect {
         }
     }
 
+    /// Makes a container's processes ready before anything is attached to it, where the engine would do so while it attaches: what it says of
+    /// an image that cannot be started is its own answer then.
+    ///
+    /// # Errors
+    /// As the engine answers.
+    pub async fn prepare(&self, container: &str) -> Result<(), Error> {
+        match self {
+            Self::Docker => Ok(()),
+            Self::Podman(libpod) => libpod.prepare(container).await,
+        }
+    }
+
     /// Whether an answer to a container's creation or start says that its image cannot be started. Docker says 400 then; Podman gives its
     /// runtime's words with 500.
     pub fn is_refusal(&self, error: &Error) -> bool {
         let Error::DockerResponseServerError { status_code, message } = error else { return false };
         *status_code == 400
-            || (matches!(self, Self::Podman(_)) && *status_code == 500 && message.contains("OCI runtime"))
+            || (matches!(self, Self::Podman(_)) && *status_code == 500 && message.contains(": OCI "))
     }
 
     /// Waits for a container whose streams have ended, more closely than Podman's wait of the common API, which looks four

@@ -65,6 +65,15 @@ impl Libpod {
         Ok(serde_json::from_slice::<CreatedWire>(&said).map_err(broken)?.id)
     }
 
+    /// Makes a container's processes ready, up to its program.
+    ///
+    /// # Errors
+    /// The refusal with its status, or why there was no answer.
+    pub async fn prepare(&self, container: &str) -> Result<(), Error> {
+        let request = self.request(Method::Post, &format!("containers/{container}/init"));
+        expect(204, request.send().await.map_err(broken)?).await.map(drop)
+    }
+
     /// Has a container's health check run once; what came of it is told where the container is inspected. One that has no check, or does
     /// not run, is left as it is.
     ///

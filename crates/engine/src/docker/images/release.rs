@@ -62,6 +62,15 @@ impl DockerEngine {
             Err(error) if pump.dialect.is_refusal(&error) => return Ok(refused(&error)),
             created => created.map_err(call(label, "create the container"))?,
         };
+        let prepared = async {
+            match pump.dialect.prepare(&container.id).await {
+                Err(error) if pump.dialect.is_refusal(&error) => Ok(Some(refused(&error))),
+                prepared => prepared.map(|()| None),
+            }
+        };
+        if let Some(refused) = limited(label, "prepare the container", prepared).await? {
+            return Ok(refused);
+        }
         let drain =
             Drain::attach(pump, label, &container.id, (false, IMAGE_STREAM_LIMIT), store, &self.spool_dir, None)
                 .await?;
