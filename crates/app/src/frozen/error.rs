@@ -107,9 +107,9 @@ pub enum FrozenError {
     LeftOut {
         /// The input's name.
         name: Name,
-        /// Who fetched them: `npm`, or the package of another client.
+        /// Who fetched them: `npm`, `pip`, or the package of another client.
         client: &'static str,
-        /// Each as `NAME@VERSION`.
+        /// Each as `NAME@VERSION`, or a wheel's file.
         packages: Abridged,
         /// How many packages the lock pins.
         of: usize,
@@ -226,6 +226,14 @@ impl Hint for FrozenError {
             Self::Step { name, said, .. } if said.contains(npm::advisories::BULK) => Some(format!(
                 "that registry gives no advisories; ask one that does: npm_config_registry=ADDRESS rcrepro lock {name}"
             )),
+            Self::Step { said, .. } if said.contains(failed_step::ONLY_SOURCE) => Some(
+                "only wheels are frozen, since a source distribution runs code to be built: ask for a version that has a wheel, \
+                 or publish one to a registry of your own: pip wheel --no-deps NAME==VERSION"
+                    .to_owned(),
+            ),
+            Self::Step { said, .. } if said.contains("rcrepro: the image has no p") => {
+                Some("name an image with Python and pip; Debian has them as python3 and python3-pip".to_owned())
+            }
             Self::Step { blame: Blame::World, .. } => Some("rcrepro doctor says where packages come from".to_owned()),
             Self::Step { blame: Blame::Project, said, .. } => out_of_step(said),
             Self::Refused { faults, .. } => {

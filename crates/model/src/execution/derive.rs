@@ -79,6 +79,19 @@ pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, Str
         // the variable; whoever wants to know which database a command had does.
         FrozenKind::GoVulndb => vec![("GOVULNDB", format!("file://{at}/db"))],
         FrozenKind::DebianPackages => vec![("APT_CONFIG", format!("{at}/apt.conf"))],
+        // Caches of pip and uv would stay in an image's layer. Older Pythons write sets into `.pyc` files in the order of their hashes.
+        FrozenKind::PythonPackages => vec![
+            ("PIP_DISABLE_PIP_VERSION_CHECK", "1".to_owned()),
+            ("PIP_FIND_LINKS", at.clone()),
+            ("PIP_NO_CACHE_DIR", "1".to_owned()),
+            ("PIP_NO_INDEX", "1".to_owned()),
+            ("PIP_ROOT_USER_ACTION", "ignore".to_owned()),
+            ("PYTHONHASHSEED", "0".to_owned()),
+            ("UV_FIND_LINKS", at),
+            ("UV_NO_CACHE", "1".to_owned()),
+            ("UV_NO_INDEX", "1".to_owned()),
+            ("UV_PYTHON_DOWNLOADS", "never".to_owned()),
+        ],
         FrozenKind::NpmAdvisories | FrozenKind::PnpmPackages | FrozenKind::YarnPackages => Vec::new(),
         FrozenKind::GoStd | FrozenKind::GoBuildCache => vec![("GOCACHE", at), ("GOTOOLCHAIN", "local".to_owned())],
     };

@@ -1,0 +1,4 @@
+//! What pip and uv need frozen: the wheels that requirement files ask for.
+
+pub(crate) mod requirements;
+mod wheels;
