@@ -125,6 +125,14 @@ pub enum FrozenError {
     /// A package cannot be had or unpacked.
     #[error("a package of a frozen input cannot be had")]
     Package(#[from] PackageError),
+    /// pip fetched what a lock of wheels cannot name.
+    #[error("frozen input `{name}`: pip left `{file}`, which is not a wheel")]
+    NotWheel {
+        /// The input's name.
+        name: Name,
+        /// What it left.
+        file: String,
+    },
     /// The step did not exit with 0.
     #[error("the step of frozen input `{name}` failed: {ending}{said}")]
     Step {

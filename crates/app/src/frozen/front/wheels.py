@@ -28,6 +28,15 @@ def pip(options, files, **how):
     return subprocess.run(command, universal_newlines=True, **how)
 
 
+def named(said):
+    """Marks what goes on below an error, where pip names the packages."""
+    found, goes_on = [], False
+    for line in said.splitlines():
+        goes_on = line.startswith("ERROR:") or (goes_on and line[:1].isspace())
+        found.append("rcrepro: %s" % line.strip() if goes_on and line[:1].isspace() else line)
+    return "".join("%s\n" % line for line in found)
+
+
 def main(mode, files):
     try:
         import pip as _  # noqa: F401
@@ -36,7 +45,7 @@ def main(mode, files):
     os.makedirs(OUTPUT)
     options = ["--no-deps", "--require-hashes"] if mode == "locked" else []
     ended = pip(options, files, stderr=subprocess.PIPE)
-    sys.stderr.write(ended.stderr)
+    sys.stderr.write(named(ended.stderr))
     if ended.returncode != 0:
         if mode == "resolve":
             sources(ended.stderr, files)

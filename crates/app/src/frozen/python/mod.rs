@@ -2,3 +2,5 @@
 
 pub(crate) mod requirements;
 mod wheels;
+#[cfg(test)]
+mod wheels_tests;

@@ -28,13 +28,9 @@ impl FrozenStep<'_> {
     /// [`FrozenError`] when the requirements cannot be served, or the step fails.
     pub(in crate::frozen) async fn choose_wheels(&self) -> Result<Vec<LockedWheel>, FrozenError> {
         self.judge()?;
-        let files = self.client_files()?;
-        let named: Vec<_> = self.input.requirements.iter().map(|file| file.as_str()).collect();
-        let mut arguments: Vec<String> = match self.module_folder()? {
-            folder if folder.is_empty() => named.iter().map(|file| format!("/work/{file}")).collect(),
-            folder => named.iter().map(|file| format!("/work/{}", below(&folder, file))).collect(),
-        };
-        debug_assert!(files.len() >= arguments.len(), "each requirement file is given");
+        let folder = self.module_folder()?;
+        let files = self.input.requirements.iter().map(|file| format!("/work/{}", below(&folder, file.as_str())));
+        let mut arguments: Vec<String> = files.collect();
         let packages: String = self.input.packages.iter().map(|package| format!("{package}\n")).collect();
         if !packages.is_empty() {
             arguments.push(format!("/work/{PACKAGES}"));
@@ -43,7 +39,11 @@ impl FrozenStep<'_> {
             return Ok(Vec::new());
         }
         let fetched = self.pip("resolve", &arguments, (PACKAGES, &packages)).await?;
-        let wheel = |(path, digest): (String, Digest)| Ok(LockedWheel { file: path.parse()?, digest });
+        let wheel = |(path, digest): (String, Digest)| {
+            let wheel = path.parse().ok().map(|file| LockedWheel { file, digest });
+            let wheel = wheel.filter(|wheel| wheel.release().is_some());
+            wheel.ok_or_else(|| FrozenError::NotWheel { name: self.name.clone(), file: path })
+        };
         fetched.into_iter().map(wheel).collect()
     }
 

@@ -18,7 +18,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::OutputEntry;
-use rcrepro_model::execution::derive::frozen_environment;
+use rcrepro_model::execution::derive::build_environment;
 use rcrepro_model::execution::world::{ClockMode, World, WorldSettings};
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, ReleaseImage};
 use rcrepro_store::{BlobStore, export};
@@ -50,7 +50,7 @@ impl ReleaseStep<'_> {
         for input in &image.frozen {
             let (at, kind) = (format!("/deps/{input}"), self.workspace.plan.frozen[input].kind);
             mounts.push(bind(&at, &at, "rw"));
-            environment.extend(frozen_environment(input, kind));
+            environment.extend(build_environment(input, kind, self.resolved.date_epoch));
             if kind.front().is_some() {
                 fronts.push_str(&format!("{at}/bin:"));
             }
