@@ -150,16 +150,10 @@ impl Source<'_> {
             | FrozenKind::NpmPackages
             | FrozenKind::PnpmPackages
             | FrozenKind::YarnPackages
-            | FrozenKind::PythonPackages
-                if input.image.is_none() =>
-            {
-                missing("`image`: what its step with network runs in")
-            }
-            FrozenKind::GoModules
-            | FrozenKind::NpmPackages
-            | FrozenKind::PnpmPackages
-            | FrozenKind::YarnPackages
-            | FrozenKind::PythonPackages => unwanted("path", wire.path.as_ref(), "it is fetched from a registry"),
+            | FrozenKind::PythonPackages => match input.image {
+                None => missing("`image`: what its step with network runs in"),
+                Some(_) => unwanted("path", wire.path.as_ref(), "it is fetched from a registry"),
+            },
             FrozenKind::GoStd | FrozenKind::GoBuildCache if input.image.is_none() => {
                 missing("`image`: the toolchain that it is compiled by")
             }
