@@ -105,6 +105,7 @@ impl From<FrozenError> for Failure {
             | FrozenError::Step { blame: Blame::Project, .. }
             | FrozenError::Refused { .. }
             | FrozenError::LeftOut { .. }
+            | FrozenError::NotWheel { .. }
             | FrozenError::BadLock { .. }
             | FrozenError::NoImage { .. }
             | FrozenError::NoArchive { .. }

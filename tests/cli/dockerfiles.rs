@@ -29,6 +29,8 @@ build = "images/debian.toml"
 build = "images/go.toml"
 [images.node]
 build = "images/node.toml"
+[images.python]
+build = "images/python.toml"
 [images.buildkit]
 build = "images/buildkit.toml"
 [frozen.debs]
@@ -43,6 +45,10 @@ directory = "server"
 kind = "npm-packages"
 image = "node"
 directory = "web"
+[frozen.py]
+kind = "python-packages"
+image = "python"
+directory = "api"
 [[sets.all]]
 id = "nothing"
 run = "true"

@@ -124,6 +124,27 @@ fn locks_of_pnpm_and_yarn_are_judged_by_place() {
 }
 
 #[test]
+fn requirements_that_no_registry_has_are_named_by_their_lines() {
+    let text = "-r more/dev\nflask==3.0.3\na @ git+https://u:s3cr3t@h.example/a.git\n";
+    let files = [("api/requirements.txt", text), ("api/more/dev", "pytest\n-e .\n-c ../../limits\n")];
+    let scene = with_frozen("python-packages", "directory = \"api\"", &files);
+    says(&checked(&scene), 3, &["refused: limits: it is not in the source, and `python-packages` is made from it"]);
+    scene.write("limits", b"flask<4\n");
+    scene.commit("limits");
+    let ended = checked(&scene);
+    let texts = [
+        "refused: api/more/dev:2: `.` is built from source, and only wheels are frozen",
+        "refused: api/requirements.txt:3: `a @ …` comes from an address, which pip asks for at each installation",
+    ];
+    says(&ended, 3, &texts);
+    assert!(!ended.stdout.contains("s3cr3t"), "{}", ended.stdout);
+    scene.write("api/more/dev", b"pytest\n");
+    scene.write("api/requirements.txt", b"-r more/dev\nflask==3.0.3\n");
+    scene.commit("what a registry has");
+    says(&checked(&scene), 0, &["is sound"]);
+}
+
+#[test]
 fn modules_that_the_step_would_miss_are_named() {
     let module = "module example.com/a\n\nrequire example.com/lib v0.0.0\n\nreplace example.com/lib => ../lib\n";
     let files = [("a/go.mod", module), ("a/go.sum", ""), ("go.work", "go 1.26\n\nuse (\n\t./a\n\t./b\n)\n")];

@@ -24,8 +24,8 @@ impl FrozenStep<'_> {
         if status == 404 && is_known {
             return Ok(None);
         }
-        let (is_go, is_trusted) = (self.input.kind == FrozenKind::GoModules, self.is_trusted);
-        Ok(Some(DeniedRegistry { host, status, is_go, is_trusted, looked_at }))
+        let reads_netrc = matches!(self.input.kind, FrozenKind::GoModules | FrozenKind::PythonPackages);
+        Ok(Some(DeniedRegistry { host, status, reads_netrc, is_trusted: self.is_trusted, looked_at }))
     }
 
     fn access(&self) -> Result<RegistryAccess, FrozenError> {
@@ -33,6 +33,7 @@ impl FrozenStep<'_> {
             FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => RegistryClient::Npm,
             FrozenKind::PnpmPackages => RegistryClient::Pnpm,
             FrozenKind::YarnPackages => RegistryClient::Yarn,
+            FrozenKind::PythonPackages => RegistryClient::Pip,
             // Debian packages come without a step, so that no registry refuses one.
             FrozenKind::GoModules
             | FrozenKind::DebianPackages
@@ -41,7 +42,7 @@ impl FrozenStep<'_> {
             | FrozenKind::GoBuildCache => RegistryClient::Go,
         };
         let names: &[&str] = match client {
-            RegistryClient::Go => &[],
+            RegistryClient::Go | RegistryClient::Pip => &[],
             RegistryClient::Npm | RegistryClient::Pnpm => &[npm::lock::SETTINGS],
             RegistryClient::Yarn => &[npm::lock::SETTINGS, ".yarnrc", ".yarnrc.yml"],
         };
@@ -51,6 +52,11 @@ impl FrozenStep<'_> {
             let path = below(folder, name);
             if let Some(bytes) = self.source_file(&path)? {
                 project.push((path, String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+        if client == RegistryClient::Pip {
+            for file in self.client_files()? {
+                project.push((file.path, String::from_utf8_lossy(&self.store.get(file.digest)?).into_owned()));
             }
         }
         let variables = std::env::vars_os()

@@ -4,10 +4,10 @@
 //! for minutes, would only hide them.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::read_source::ReadSource;
-use super::{go, npm};
+use super::{go, npm, python};
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::fault::{Fault, below};
@@ -70,17 +70,21 @@ pub fn digests<E>(
     gather(input, alone, &|path| Ok(find(path)?.map(|digest| FoundFile { digest, text: text(digest) })))
 }
 
-/// Lists what the checksum of an input's lock covers: its files, and the client that the plan names.
+/// Lists what the checksum of an input's lock covers: its files, the client, the requirement files and the packages that the plan names.
 #[must_use]
 pub fn hashed<'a>(input: &FrozenInput, files: &'a [ClientFile]) -> Vec<(&'a str, Digest)> {
     let client = input.client.iter().map(|client| ("client", Digest::of(client.as_bytes())));
-    files.iter().map(|file| (file.name.as_str(), file.digest)).chain(client).collect()
+    let requirements = input.requirements.iter().map(|file| ("requirements", Digest::of(file.as_str().as_bytes())));
+    let packages = input.packages.iter().map(|package| ("package", Digest::of(package.as_bytes())));
+    let files = files.iter().map(|file| (file.name.as_str(), file.digest));
+    files.chain(client).chain(requirements).chain(packages).collect()
 }
 
 fn gather<E>(input: &FrozenInput, alone: bool, look: Look<'_, E>) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
     let folder = folder_of(input);
     let names: &[&str] = match input.kind {
         FrozenKind::GoModules => return go_files(folder, alone, look),
+        FrozenKind::PythonPackages => return requirement_files(input, look),
         FrozenKind::NpmPackages | FrozenKind::NpmAdvisories => &npm::lock::LOCK_FILES,
         FrozenKind::PnpmPackages | FrozenKind::YarnPackages => &npm::wanted::lock_files(input.kind),
         FrozenKind::DebianPackages | FrozenKind::GoVulndb | FrozenKind::GoStd | FrozenKind::GoBuildCache => &[],
@@ -151,6 +155,26 @@ fn go_files<E>(folder: &str, alone: bool, look: Look<'_, E>) -> Result<(Result<V
     Ok((Ok(found), is_known.get()))
 }
 
+fn requirement_files<E>(input: &FrozenInput, look: Look<'_, E>) -> Result<(Result<Vec<ClientFile>, Fault>, bool), E> {
+    let folder = folder_of(input);
+    let (mut found, mut is_known) = (Vec::<ClientFile>::new(), true);
+    let mut open: VecDeque<String> = python::requirements::of_plan(input, folder).into();
+    while let Some(path) = open.pop_front().filter(|_| found.len() < python::requirements::MOST) {
+        if found.iter().any(|known| known.path == path) {
+            continue;
+        }
+        let Some(FoundFile { digest, text }) = look(&path)? else {
+            return Ok((Err(missing(input.kind, &path)), is_known));
+        };
+        is_known &= text.is_some();
+        open.extend(python::requirements::named_by(&path, &text.unwrap_or_default()));
+        let inner = if folder.is_empty() { None } else { path.strip_prefix(folder) };
+        let inner = inner.and_then(|inner| inner.strip_prefix('/'));
+        found.push(ClientFile { name: inner.unwrap_or(&path).to_owned(), path, digest });
+    }
+    Ok((Ok(found), is_known))
+}
+
 /// Gives the folder of the client's lock; empty for the source's root.
 pub fn folder_of(input: &FrozenInput) -> &str {
     input.directory.as_ref().map_or("", |directory| directory.as_str())
@@ -179,6 +203,7 @@ pub fn judge<E>(input: &FrozenInput, alone: bool, read: ReadSource<'_, E>) -> Re
         FrozenKind::GoModules => go::modules::judge(folder, alone, read)?,
         FrozenKind::NpmPackages => npm::lock::judge(folder, read)?,
         FrozenKind::PnpmPackages | FrozenKind::YarnPackages => npm::wanted::judge(input, read)?,
+        FrozenKind::PythonPackages => python::requirements::judge(input, folder, read)?,
         // A build cache is made from the files of its modules, which are judged for themselves.
         FrozenKind::DebianPackages
         | FrozenKind::NpmAdvisories
@@ -240,6 +265,7 @@ mod tests {
             lines: Vec::new(),
             modules: None,
             packages: BTreeSet::new(),
+            requirements: Vec::new(),
         }
     }
 

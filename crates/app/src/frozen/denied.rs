@@ -9,8 +9,8 @@ pub struct DeniedRegistry {
     pub host: String,
     /// What it answered: 401, 403, or 404 where it says no more to strangers.
     pub status: u16,
-    /// Whether Go asked, and npm's client otherwise.
-    pub is_go: bool,
+    /// Whether Go or pip asked, and npm's client otherwise.
+    pub reads_netrc: bool,
     /// Whether files of the source might name variables of this machine.
     pub is_trusted: bool,
     /// Where credentials were looked for.
@@ -20,7 +20,7 @@ pub struct DeniedRegistry {
 impl DeniedRegistry {
     /// Says where credentials were looked for, and what is to be added.
     pub(super) fn hint(&self) -> String {
-        let Self { host, status, is_go, is_trusted, looked_at } = self;
+        let Self { host, status, reads_netrc, is_trusted, looked_at } = self;
         let (mut sent, mut places) = (Vec::new(), Vec::new());
         for LookedAt { place, hosts, unset, is_there } in looked_at {
             let unset: Vec<String> = unset.iter().map(|name| format!("${{{name}}}")).collect();
@@ -44,7 +44,7 @@ impl DeniedRegistry {
             }
         };
         let looked = if places.is_empty() { String::new() } else { format!("; looked at {}", places.join(", ")) };
-        let add = match (is_go, sent.is_empty()) {
+        let add = match (reads_netrc, sent.is_empty()) {
             (_, false) => "renew them, or ask for access".to_owned(),
             (true, _) => format!("add to ~/.netrc: machine {host} login USER password PASSWORD"),
             (false, _) => format!("add to ~/.npmrc: //{host}/:_authToken=TOKEN"),
@@ -100,8 +100,8 @@ mod tests {
             vec![place("`~/.npmrc`", hosts, &[], true), place("`.npmrc` of the source", &[], &["NPM_TOKEN"], true)]
         };
         let denied = |status, looked_at| {
-            let (host, is_go, is_trusted) = ("h:1".to_owned(), false, true);
-            DeniedRegistry { host, status, is_go, is_trusted, looked_at }
+            let (host, reads_netrc, is_trusted) = ("h:1".to_owned(), false, true);
+            DeniedRegistry { host, status, reads_netrc, is_trusted, looked_at }
         };
         let stranger = DeniedRegistry { is_trusted: false, ..denied(401, files(&[])) }.hint();
         assert!(stranger.contains("${NPM_TOKEN}, which only `rcrepro lock` takes from this machine"), "{stranger}");
@@ -112,7 +112,8 @@ mod tests {
         );
         let sent = denied(403, files(&["h:1"])).hint();
         assert!(sent.starts_with("h:1 answered 403 although it was sent the credentials in `~/.npmrc`;"), "{sent}");
-        let missing = DeniedRegistry { is_go: true, ..denied(401, vec![place("`~/.netrc`", &[], &[], false)]) }.hint();
+        let missing =
+            DeniedRegistry { reads_netrc: true, ..denied(401, vec![place("`~/.netrc`", &[], &[], false)]) }.hint();
         assert!(missing.contains("`~/.netrc` (missing)\nhint: add to ~/.netrc: machine h:1 login"), "{missing}");
     }
 }

@@ -107,9 +107,9 @@ pub enum FrozenError {
     LeftOut {
         /// The input's name.
         name: Name,
-        /// Who fetched them: `npm`, or the package of another client.
+        /// Who fetched them: `npm`, `pip`, or the package of another client.
         client: &'static str,
-        /// Each as `NAME@VERSION`.
+        /// Each as `NAME@VERSION`, or a wheel's file.
         packages: Abridged,
         /// How many packages the lock pins.
         of: usize,
@@ -125,6 +125,14 @@ pub enum FrozenError {
     /// A package cannot be had or unpacked.
     #[error("a package of a frozen input cannot be had")]
     Package(#[from] PackageError),
+    /// pip fetched what a lock of wheels cannot name.
+    #[error("frozen input `{name}`: pip left `{file}`, which is not a wheel")]
+    NotWheel {
+        /// The input's name.
+        name: Name,
+        /// What it left.
+        file: String,
+    },
     /// The step did not exit with 0.
     #[error("the step of frozen input `{name}` failed: {ending}{said}")]
     Step {
@@ -226,6 +234,14 @@ impl Hint for FrozenError {
             Self::Step { name, said, .. } if said.contains(npm::advisories::BULK) => Some(format!(
                 "that registry gives no advisories; ask one that does: npm_config_registry=ADDRESS rcrepro lock {name}"
             )),
+            Self::Step { said, .. } if said.contains(failed_step::ONLY_SOURCE) => Some(
+                "only wheels are frozen, since a source distribution runs code to be built: ask for a version that has a wheel, \
+                 or publish one to a registry of your own: pip wheel --no-deps NAME==VERSION"
+                    .to_owned(),
+            ),
+            Self::Step { said, .. } if said.contains("rcrepro: the image has no p") => {
+                Some("name an image with Python and pip; Debian has them as python3 and python3-pip".to_owned())
+            }
             Self::Step { blame: Blame::World, .. } => Some("rcrepro doctor says where packages come from".to_owned()),
             Self::Step { blame: Blame::Project, said, .. } => out_of_step(said),
             Self::Refused { faults, .. } => {

@@ -17,7 +17,7 @@ pub enum Blame {
 }
 
 /// Words that only a network or a registry out of order makes a client say.
-const WORLD: [&str; 22] = [
+const WORLD: [&str; 27] = [
     "ENOTFOUND",
     "EAI_AGAIN",
     "ECONNREFUSED",
@@ -40,10 +40,15 @@ const WORLD: [&str; 22] = [
     "500 Internal Server Error",
     "502 Bad Gateway",
     "503 Service Unavailable",
+    "NewConnectionError",
+    "Max retries exceeded",
+    "CERTIFICATE_VERIFY_FAILED",
+    "ProxyError",
+    "Read timed out",
 ];
 
 /// Words in which a client complains about the project's files.
-const PROJECT: [&str; 23] = [
+const PROJECT: [&str; 31] = [
     "code EUSAGE",
     "code ERESOLVE",
     "code EJSONPARSE",
@@ -67,6 +72,14 @@ const PROJECT: [&str; 23] = [
     "go.mod file not found",
     "malformed module path",
     "unsupported GOOS/GOARCH",
+    "No matching distribution found for",
+    "ResolutionImpossible",
+    "Invalid requirement",
+    "Hashes are required in --require-hashes mode",
+    "must have their versions pinned with ==",
+    "rcrepro: the image has no pip",
+    "rcrepro: the image has no python3",
+    "no such option: ",
 ];
 
 /// Looks for the blame in what a client said; without a sign of either, it is the world's: the files were judged before the step.
@@ -97,6 +110,9 @@ pub fn missing_from_lock(said: &str) -> Vec<&str> {
     let named = said.lines().filter_map(|line| line.split_once("Missing: ")?.1.strip_suffix(" from lock file"));
     named.filter_map(|package| Some(package.rsplit_once('@')?.0)).collect()
 }
+
+/// The words with which the step of Python packages ends where a package has no wheel.
+pub const ONLY_SOURCE: &str = "only a source distribution (";
 
 /// Picks the lines of known clients that tell something; npm's help and its advice to look into a file that is gone do not.
 fn telling(said: &str) -> Vec<String> {
@@ -167,6 +183,11 @@ mod tests {
             ),
             ("npm error code ENOTFOUND\nnpm error syscall getaddrinfo", Blame::World),
             ("npm error code E503\nnpm error 503 Service Unavailable", Blame::World),
+            ("ERROR: No matching distribution found for nosuch==1.0", Blame::Project),
+            (
+                "WARNING: Retrying after NewConnectionError: [Errno -2]\nERROR: No matching distribution found for flask",
+                Blame::World,
+            ),
             ("Killed", Blame::World),
         ] {
             assert_eq!(blame(said), expected, "{said}");

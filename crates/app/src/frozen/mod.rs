@@ -41,6 +41,7 @@ mod network;
 mod network_tests;
 pub mod npm;
 mod prune;
+pub(crate) mod python;
 pub(crate) mod read_source;
 pub mod today;
 
@@ -156,6 +157,7 @@ impl FrozenStep<'_> {
                 let locked = lock.debian.ok_or_else(|| FrozenError::NoPackages { name: self.name.clone() })?;
                 (self.repository(&locked).await?, Provenance::Fetched)
             }
+            FrozenKind::PythonPackages => (self.folder_of_wheels(&lock.wheels).await?, Provenance::Fetched),
             FrozenKind::GoStd => (self.compile().await?, Provenance::Compiled),
             FrozenKind::GoBuildCache => {
                 let nothing = || CompiledPackages { image: self.toolchain().manifest, packages: BTreeMap::new() };
@@ -199,12 +201,16 @@ impl FrozenStep<'_> {
 
     async fn write_lock(&self, named: bool) -> Result<(PathBuf, bool), FrozenError> {
         let path = lock_path(self.folder, self.name);
-        let (mut compiled, mut debian) = (None, None);
+        let (mut compiled, mut debian, mut wheels) = (None, None, Vec::new());
         let (root, data) = match self.input.kind {
             FrozenKind::GoModules | FrozenKind::NpmPackages | FrozenKind::PnpmPackages | FrozenKind::YarnPackages => {
                 (self.fetch().await?, None)
             }
             FrozenKind::DebianPackages => (self.repository(debian.insert(self.choose_packages().await?)).await?, None),
+            FrozenKind::PythonPackages => {
+                wheels = self.choose_wheels().await?;
+                (self.folder_of_wheels(&wheels).await?, None)
+            }
             FrozenKind::GoStd => (self.compile().await?, None),
             FrozenKind::GoBuildCache => {
                 let packages = compiled.insert(self.imported().await?);
@@ -216,7 +222,7 @@ impl FrozenStep<'_> {
             FrozenKind::GoVulndb | FrozenKind::NpmAdvisories => self.mirrored()?,
         };
         let (kind, made_from) = (self.input.kind.as_str().to_owned(), self.made_from()?);
-        let lock = FrozenLock { kind, made_from, root, data, compiled, debian };
+        let lock = FrozenLock { kind, made_from, root, data, compiled, debian, wheels };
         let text = frozen_toml::encode(&lock);
         let changed = door::read_text(&path, door::RECORD_LIMIT).ok().as_deref() != Some(text.as_str());
         if changed {

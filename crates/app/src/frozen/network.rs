@@ -65,7 +65,7 @@ impl FrozenStep<'_> {
     }
 
     /// Refuses what no step could be made from, before a registry is asked.
-    fn judge(&self) -> Result<(), FrozenError> {
+    pub(super) fn judge(&self) -> Result<(), FrozenError> {
         let faults = client::judge(self.input, self.alone, &|path| self.source_file(path))?;
         if faults.is_empty() { Ok(()) } else { Err(FrozenError::Refused { name: self.name.clone(), faults }) }
     }

@@ -45,6 +45,7 @@ impl Scene {
             lines: Vec::new(),
             modules: None,
             packages: BTreeSet::new(),
+            requirements: Vec::new(),
         };
         Self { store, source, input, engine, folder: tempfile::tempdir().expect("a folder") }
     }

@@ -13,7 +13,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::finding::FindingName;
-use rcrepro_model::execution::derive::frozen_environment;
+use rcrepro_model::execution::derive::build_environment;
 use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::image::definition::ImagePlatform;
@@ -212,7 +212,7 @@ impl ReleaseStep<'_> {
             let root = completed(&**self.context.store, self.resolved.frozen[input].root, kind)?;
             let at: TreePath = format!("deps/{input}").parse().expect("a name is a path's segment");
             tree.insert(&at, TreeNode::Directory { digest: root }).expect("the inputs' names differ");
-            for (variable, value) in frozen_environment(input, kind) {
+            for (variable, value) in build_environment(input, kind, self.resolved.date_epoch) {
                 variables.push_str(&format!(" {variable}={}", quoted(&value)));
             }
         }

@@ -9,6 +9,7 @@ use crate::images::lock_toml::{DebWire, IndexWire};
 use crate::syntax::instant::parse_rfc3339;
 use crate::syntax::toml_place::TomlError;
 use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::content::name::Name;
 use rcrepro_model::image::lock::{DebIndex, DebPin};
 use rcrepro_model::plan::FrozenKind;
 
@@ -30,6 +31,9 @@ pub enum FrozenLockError {
     /// A compiled package has a name that no package can have.
     #[error("`{0}` is not an import path")]
     Package(String),
+    /// A wheel is not named as wheels are.
+    #[error("`{0}` is not the name of a wheel: expected `NAME-VERSION-PYTHON-ABI-PLATFORM.whl`")]
+    Wheel(String),
 }
 
 /// A frozen input's lock.
@@ -47,6 +51,50 @@ pub struct FrozenLock {
     pub compiled: Option<CompiledPackages>,
     /// The packages of a repository for apt.
     pub debian: Option<LockedPackages>,
+    /// The wheels of a folder for pip, in the order of their names.
+    pub wheels: Vec<LockedWheel>,
+}
+
+/// A wheel of a Python package. It is in the lock because the requirements may be met by later versions some day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LockedWheel {
+    /// Its file, which names the package, its version, and the Pythons and platforms that it is for.
+    pub file: Name,
+    /// Of its bytes.
+    pub digest: Digest,
+}
+
+impl LockedWheel {
+    /// Returns the package's name and version; none where the file is not named as a wheel.
+    #[must_use]
+    pub fn release(&self) -> Option<(&str, &str)> {
+        let stem = self.file.as_str().strip_suffix(".whl")?;
+        let parts: Vec<&str> = stem.split('-').collect();
+        let is_plain =
+            |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+!".contains(&b));
+        let is_wheel = matches!(parts.len(), 5 | 6) && parts.iter().all(is_plain);
+        is_wheel.then(|| (parts[0], parts[1]))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WheelWire {
+    file: String,
+    size: u64,
+    sha256: Sha256,
+}
+
+impl WheelWire {
+    fn of(wheel: &LockedWheel) -> Self {
+        Self { file: wheel.file.to_string(), size: wheel.digest.size, sha256: wheel.digest.hash }
+    }
+
+    fn into_model(self) -> Result<LockedWheel, FrozenLockError> {
+        let digest = Digest { hash: self.sha256, size: self.size };
+        let wheel = self.file.parse().ok().map(|file| LockedWheel { file, digest });
+        wheel.filter(|wheel| wheel.release().is_some()).ok_or(FrozenLockError::Wheel(self.file))
+    }
 }
 
 /// Debian packages and where they were found. They are in the lock because the archive's list names later versions some day.
@@ -116,6 +164,8 @@ struct FrozenLockWire {
     index: Vec<IndexWire>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     deb: Vec<DebWire>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    wheel: Vec<WheelWire>,
 }
 
 /// Computes the checksum of what a frozen input is made from.
@@ -144,12 +194,13 @@ pub fn decode(text: &str) -> Result<FrozenLock, FrozenLockError> {
     if let Some(odd) = wire.compiled.as_ref().and_then(CompiledPackages::odd) {
         return Err(FrozenLockError::Package(odd.to_owned()));
     }
-    let FrozenLockWire { kind, made_from, root, data, compiled, index, deb, .. } = wire;
+    let FrozenLockWire { kind, made_from, root, data, compiled, index, deb, wheel, .. } = wire;
     let malformed = |error: TomlError| FrozenLockError::Malformed(error.to_string());
     let indexes = index.into_iter().map(|index| index.into_model(text)).collect::<Result<_, _>>().map_err(malformed)?;
     let debs: Vec<_> = deb.into_iter().map(|pin| pin.into_model(text)).collect::<Result<_, _>>().map_err(malformed)?;
     let debian = (!debs.is_empty()).then_some(LockedPackages { indexes, debs });
-    Ok(FrozenLock { kind, made_from, root, data, compiled, debian })
+    let wheels = wheel.into_iter().map(WheelWire::into_model).collect::<Result<_, _>>()?;
+    Ok(FrozenLock { kind, made_from, root, data, compiled, debian, wheels })
 }
 
 /// Writes a lock.
@@ -165,6 +216,7 @@ pub fn encode(lock: &FrozenLock) -> String {
         compiled: lock.compiled.clone(),
         index: lock.debian.iter().flat_map(|locked| &locked.indexes).map(IndexWire::of).collect(),
         deb: lock.debian.iter().flat_map(|locked| &locked.debs).map(DebWire::of).collect(),
+        wheel: lock.wheels.iter().map(WheelWire::of).collect(),
     };
     // One package a line, so that a diff shows which one came or went.
     let write = if wire.compiled.is_some() { toml::to_string_pretty } else { toml::to_string };
@@ -187,6 +239,7 @@ mod tests {
             data: None,
             compiled: None,
             debian: None,
+            wheels: Vec::new(),
         };
         let dated =
             FrozenLock { data: Some(FrozenData { date: "2026-11-23T04:00:00Z".into(), entries: 3 }), ..lock.clone() };
@@ -218,6 +271,17 @@ mod tests {
         let text = encode(&repository);
         assert_eq!(decode(&text), Ok(repository), "{text}");
         assert!(matches!(decode(&text.replace("pkg:deb", "pkg:npm")), Err(FrozenLockError::Malformed(_))));
+        let wheel =
+            LockedWheel { file: "a_b-1.0+c-py3-none-any.whl".parse().expect("a name"), digest: Digest::of(b"w") };
+        assert_eq!(wheel.release(), Some(("a_b", "1.0+c")));
+        let folder = FrozenLock { wheels: vec![wheel], ..lock.clone() };
+        let text = encode(&folder);
+        assert_eq!(decode(&text), Ok(folder), "{text}");
+        for odd in ["a_b-1.0.tar.gz", "a_b-1.0-py3-none.whl", "-r x-1.0-py3-none-any.whl", "../a-1.0-py3-none-any.whl"]
+        {
+            let odd = text.replace("a_b-1.0+c-py3-none-any.whl", odd);
+            assert!(matches!(decode(&odd), Err(FrozenLockError::Wheel(_))), "{odd}");
+        }
         let text = encode(&lock);
         assert_eq!(decode(&text), Ok(lock));
         assert!(matches!(decode(&format!("{text}more = 1\n")), Err(FrozenLockError::Malformed(_))));

@@ -79,10 +79,31 @@ pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, Str
         // the variable; whoever wants to know which database a command had does.
         FrozenKind::GoVulndb => vec![("GOVULNDB", format!("file://{at}/db"))],
         FrozenKind::DebianPackages => vec![("APT_CONFIG", format!("{at}/apt.conf"))],
+        // Caches of pip and uv would stay in an image's layer. Older Pythons write sets into `.pyc` files in the order of their hashes.
+        FrozenKind::PythonPackages => vec![
+            ("PIP_DISABLE_PIP_VERSION_CHECK", "1".to_owned()),
+            ("PIP_FIND_LINKS", at.clone()),
+            ("PIP_NO_CACHE_DIR", "1".to_owned()),
+            ("PIP_NO_INDEX", "1".to_owned()),
+            ("PIP_ROOT_USER_ACTION", "ignore".to_owned()),
+            ("PYTHONHASHSEED", "0".to_owned()),
+            ("UV_FIND_LINKS", at),
+            ("UV_NO_CACHE", "1".to_owned()),
+            ("UV_OFFLINE", "1".to_owned()),
+            ("UV_PYTHON_DOWNLOADS", "never".to_owned()),
+        ],
         FrozenKind::NpmAdvisories | FrozenKind::PnpmPackages | FrozenKind::YarnPackages => Vec::new(),
         FrozenKind::GoStd | FrozenKind::GoBuildCache => vec![("GOCACHE", at), ("GOTOOLCHAIN", "local".to_owned())],
     };
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Returns the variables of a frozen input in a step of an image's build, which has no date unless something gives it one. With a date,
+/// pip writes `.pyc` files by the hash of their sources; without one, by the time at which it unpacked them.
+#[must_use]
+pub fn build_environment(name: &Name, kind: FrozenKind, date_epoch: i64) -> BTreeMap<String, String> {
+    let date = (kind == FrozenKind::PythonPackages).then(|| ("SOURCE_DATE_EPOCH".to_owned(), date_epoch.to_string()));
+    frozen_environment(name, kind).into_iter().chain(date).collect()
 }
 
 /// Returns the search path of a command that uses these frozen inputs: programs that replace their clients come first.
@@ -156,6 +177,17 @@ pub fn action(spec: &CommandSpec, inputs: &Inputs<'_>) -> (Action, Vec<Vec<u8>>)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_installs_wheels_gets_a_date_in_a_build() {
+        let name: Name = "py".parse().expect("a name");
+        let python = build_environment(&name, FrozenKind::PythonPackages, 7);
+        assert_eq!(python["SOURCE_DATE_EPOCH"], "7");
+        assert_eq!((python["PIP_FIND_LINKS"].as_str(), python["PIP_NO_INDEX"].as_str()), ("/deps/py", "1"));
+        for kind in [FrozenKind::NpmPackages, FrozenKind::DebianPackages, FrozenKind::GoModules] {
+            assert_eq!(build_environment(&name, kind, 7), frozen_environment(&name, kind));
+        }
+    }
 
     #[test]
     fn programs_of_frozen_inputs_come_first_and_others_change_nothing() {

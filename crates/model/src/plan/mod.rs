@@ -94,7 +94,8 @@ pub struct FrozenInput {
     pub kind: FrozenKind,
     /// The image that the step with network runs in; `None` where the data comes from a mirror only.
     pub image: Option<Name>,
-    /// The folder with the client's lock (`go.mod`, `go.work`, `package-lock.json`, `yarn.lock`); none for the source's root.
+    /// The folder with the client's lock (`go.mod`, `go.work`, `package-lock.json`, `yarn.lock`, requirement files); none for the
+    /// source's root.
     pub directory: Option<TreePath>,
     /// Where the data is, relative to the plan's folder: a folder or, for a vulnerability database, a zip.
     pub path: Option<String>,
@@ -104,8 +105,11 @@ pub struct FrozenInput {
     pub lines: Vec<String>,
     /// Of a build cache: the frozen input of kind `go-modules` whose packages it holds.
     pub modules: Option<Name>,
-    /// Of Debian packages: their names; what they depend on comes with them.
+    /// Of Debian packages: their names. Of Python packages: requirements, such as `flask==3.0.0`, that no file of the source has.
+    /// What they depend on comes with them.
     pub packages: BTreeSet<String>,
+    /// Of Python packages: the requirement files, below `directory`.
+    pub requirements: Vec<TreePath>,
 }
 
 /// Whether a text is one version of a client and no range, tag or address.
@@ -129,6 +133,8 @@ pub enum FrozenKind {
     YarnPackages,
     /// Debian packages with all that they depend on, as a repository for apt.
     DebianPackages,
+    /// Wheels of Python packages with all that they depend on, as a folder for pip and uv.
+    PythonPackages,
     /// Go's vulnerability database, from a mirror, for `govulncheck`.
     GoVulndb,
     /// What a registry answered to `npm audit`.
@@ -149,6 +155,7 @@ impl FrozenKind {
             Self::PnpmPackages => "pnpm-packages",
             Self::YarnPackages => "yarn-packages",
             Self::DebianPackages => "debian-packages",
+            Self::PythonPackages => "python-packages",
             Self::GoVulndb => "go-vulndb",
             Self::NpmAdvisories => "npm-advisories",
             Self::GoStd => "go-std",
@@ -161,7 +168,12 @@ impl FrozenKind {
     #[must_use]
     pub const fn front(self) -> Option<&'static str> {
         match self {
-            Self::GoModules | Self::NpmPackages | Self::DebianPackages | Self::GoStd | Self::GoBuildCache => None,
+            Self::GoModules
+            | Self::NpmPackages
+            | Self::DebianPackages
+            | Self::PythonPackages
+            | Self::GoStd
+            | Self::GoBuildCache => None,
             Self::GoVulndb => Some("govulncheck"),
             Self::NpmAdvisories => Some("npm"),
             Self::PnpmPackages => Some("pnpm"),

@@ -88,6 +88,7 @@ impl Scene {
             lines: Vec::new(),
             modules,
             packages: BTreeSet::new(),
+            requirements: Vec::new(),
         };
         let (cache, of) =
             (input(FrozenKind::GoBuildCache, Some(Name::clone(&modules))), input(FrozenKind::GoModules, None));

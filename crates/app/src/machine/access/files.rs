@@ -41,6 +41,17 @@ pub(super) fn go_settings(variables: &Variables) -> BTreeMap<String, String> {
     wanted.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
+/// Lists the files that pip reads, the one that counts least first.
+pub(super) fn pip(variables: &Variables) -> Vec<PathBuf> {
+    let of_user = [
+        home(variables).map(|home| home.join(".pip/pip.conf")),
+        config(variables).map(|config| config.join("pip/pip.conf")),
+    ];
+    let named = variables.get("PIP_CONFIG_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let of_all = ["/etc/xdg/pip/pip.conf", "/etc/pip.conf"].map(PathBuf::from);
+    of_all.into_iter().chain(of_user.into_iter().flatten()).chain(named).collect()
+}
+
 /// Lists the files that npm and clients like it read, the one that counts least first.
 pub(super) fn npm(client: RegistryClient, variables: &Variables) -> Vec<(String, PathBuf)> {
     let set = |name: &str| {
@@ -59,7 +70,7 @@ pub(super) fn npm(client: RegistryClient, variables: &Variables) -> Vec<(String,
     }
     let below_home = |name: &str| home(variables).map(|home| (format!("`~/{name}`"), home.join(name)));
     match client {
-        RegistryClient::Go | RegistryClient::Npm => {}
+        RegistryClient::Go | RegistryClient::Pip | RegistryClient::Npm => {}
         RegistryClient::Pnpm => {
             for name in ["rc", "auth.ini"] {
                 let path = config(variables).map(|config| config.join("pnpm").join(name));

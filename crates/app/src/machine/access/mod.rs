@@ -1,4 +1,4 @@
-//! What opens registries on this machine, for the steps that have a network: the settings of Go, npm, pnpm and yarn.
+//! What opens registries on this machine, for the steps that have a network: the settings of Go, npm, pnpm, yarn and pip.
 //!
 //! Nothing of it is recorded: settings without a secret become variables, everything else one script that the step's shell runs
 //! first ([`StepSecrets`]), and every secret word is taken out of what the step says. The locked digest is what is relied on.
@@ -16,6 +16,7 @@ use rcrepro_shell::quoted;
 mod files;
 mod netrc;
 mod npmrc;
+mod pip;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -51,15 +52,15 @@ pub(crate) fn gather(
         let is_npm = name.eq_ignore_ascii_case("npm_config_registry") && client != RegistryClient::Go;
         match gathering.words.of_addresses(&value) {
             // npm reads no credentials in an address: they go into its settings.
-            true if is_npm => {}
+            true if is_npm && client != RegistryClient::Pip => {}
             true => drop(gathering.exported.insert(name, value)),
             false => drop(environment.insert(name, value)),
         }
     }
-    if client == RegistryClient::Go {
-        gathering.go(variables, &mut environment, &mut looked_at);
-    } else {
-        gathering.npm(client, variables, project, &mut looked_at);
+    match client {
+        RegistryClient::Go => gathering.go(variables, &mut environment, &mut looked_at),
+        RegistryClient::Pip => gathering.pip(variables, project, &mut environment, &mut looked_at),
+        _ => gathering.npm(client, variables, project, &mut looked_at),
     }
     RegistryAccess { environment, secrets: gathering.finish(), looked_at }
 }
@@ -85,6 +86,11 @@ impl Gathering {
         let proxies = self.exported.get("GOPROXY").or(environment.get("GOPROXY")).cloned().unwrap_or_default();
         let hosts = proxies.split([',', '|']).filter_map(words::host_with_credentials).collect();
         looked_at.push(LookedAt { place: "GOPROXY".to_owned(), hosts, is_there: true, ..LookedAt::default() });
+        self.netrc(variables, looked_at);
+    }
+
+    /// Hands on the machine's netrc.
+    fn netrc(&mut self, variables: &Variables, looked_at: &mut Vec<LookedAt>) {
         let (place, text) = files::netrc(variables);
         let entries = text.as_deref().map(netrc::read).unwrap_or_default();
         for entry in &entries {

@@ -10,6 +10,7 @@ pub(crate) enum RegistryClient {
     Npm,
     Pnpm,
     Yarn,
+    Pip,
 }
 
 /// The variables of this machine, in which settings are and by which they are found.

@@ -61,6 +61,29 @@ fn is_nowhere_else(access: &RegistryAccess) {
 }
 
 #[test]
+fn pip_gets_its_index_and_the_netrc_and_no_variable_of_a_strangers_file() {
+    let conf = "[global]\nextra-index-url = https://me:s3cr3tA@extra.example/simple\ntrusted-host = extra.example\n";
+    let files = [(".pip/pip.conf", conf), (".netrc", "machine h.example login me password s3cr3tB\n")];
+    let variables = [("PIP_INDEX_URL", "https://h.example/simple"), ("TOKEN", "s3cr3tC"), ("PATH", "/s3cr3t")];
+    let machine = Machine::new(&files, &variables);
+    let project = [("requirements.txt", "--index-url https://${TOKEN}@p.example/simple\na==${PATH}${MISSING}\n")];
+    let access = machine.gather(RegistryClient::Pip, &project);
+    assert_eq!(access.environment["PIP_INDEX_URL"], "https://h.example/simple");
+    assert_eq!(access.environment["PIP_TRUSTED_HOST"], "extra.example");
+    let script = script(&access);
+    for part in ["PIP_EXTRA_INDEX_URL=", "s3cr3tA@extra.example", "s3cr3tB", "NETRC=", "TOKEN="] {
+        assert!(script.contains(part), "{part} in {script}");
+    }
+    assert!(!script.contains("PATH="), "{script}");
+    assert!(["s3cr3tA", "s3cr3tB", "s3cr3tC"].iter().all(|word| hides(&access, word)));
+    is_nowhere_else(&access);
+    assert!(access.looked_at.iter().any(|one| one.hosts.contains("extra.example")));
+    assert!(access.looked_at.iter().any(|one| one.unset.contains("MISSING")));
+    let stranger = machine.gather_with(RegistryClient::Pip, &project, None);
+    assert!(!hides(&stranger, "s3cr3tC") && hides(&stranger, "s3cr3tB"));
+}
+
+#[test]
 fn a_machine_without_credentials_hands_on_its_variables_alone() {
     let machine = Machine::new(&[], &[("GOPROXY", "https://proxy.example,direct")]);
     let access = machine.gather(RegistryClient::Go, &[]);

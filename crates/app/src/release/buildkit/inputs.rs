@@ -18,9 +18,15 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::OutputEntry;
+<<<<<<< HEAD
 use rcrepro_model::execution::derive::frozen_environment;
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource};
+=======
+use rcrepro_model::execution::derive::build_environment;
+use rcrepro_model::execution::world::{ClockMode, World, WorldSettings};
+use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, ReleaseImage};
+>>>>>>> ce6ea3bd920c46f0c8ed828ab58b9b5b7a6e5330
 use rcrepro_store::{BlobStore, export};
 
 /// Starts the builder; see the file.
@@ -50,7 +56,7 @@ impl ReleaseStep<'_> {
         for input in &image.frozen {
             let (at, kind) = (format!("/deps/{input}"), self.workspace.plan.frozen[input].kind);
             mounts.push(bind(&at, &at, "rw"));
-            environment.extend(frozen_environment(input, kind));
+            environment.extend(build_environment(input, kind, self.resolved.date_epoch));
             if kind.front().is_some() {
                 fronts.push_str(&format!("{at}/bin:"));
             }

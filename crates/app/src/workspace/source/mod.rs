@@ -1,6 +1,7 @@
 //! What the certified source holds that no run could survive, and what is good to know before one: read from the commit, without
 //! an engine, a store or a network.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
@@ -12,14 +13,14 @@ use crate::frozen::{client, npm};
 use crate::workspace::{PLAN_FILE, Workspace, WorkspaceError};
 use rcrepro_format::plan::frozen_toml;
 use rcrepro_model::content::digest::Sha256;
-use rcrepro_model::content::name::Name;
+use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{FrozenInput, FrozenKind, Plan};
 use rcrepro_model::text::causes::causes;
 use rcrepro_model::text::hint::Hint as _;
 use rcrepro_store::git::history::GitHistory;
-use rcrepro_store::ingest::{GitError, Visited};
+use rcrepro_store::ingest::{GitError, IngestLimits, Visited};
 
 mod at_run;
 mod git_calls;
@@ -90,6 +91,7 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
             }
         }
     })?;
+    requirement_files(workspace, &found.commit, &mut files)?;
     let read = |path: &str| Ok::<_, Infallible>(files.get(path).cloned());
     for (name, input) in &plan.frozen {
         let Ok(faults) = client::judge(input, client::is_alone(plan, name), &read);
@@ -129,6 +131,35 @@ fn made_from(input: &FrozenInput, alone: bool, read: ReadSource<'_, Infallible>)
             Some(frozen_toml::made_from(kind, &client::hashed(input, &files.ok()?)))
         }
     }
+}
+
+/// Reads the requirement files of Python packages, which have any name, less those that the plan excludes.
+fn requirement_files(
+    workspace: &Workspace,
+    commit: &str,
+    files: &mut BTreeMap<String, Vec<u8>>,
+) -> Result<(), WorkspaceError> {
+    let mut inputs = workspace.plan.frozen.values().filter(|input| input.kind == FrozenKind::PythonPackages).peekable();
+    if inputs.peek().is_none() {
+        return Ok(());
+    }
+    let (repository, folder) = workspace.repository()?;
+    let (history, exclude) = (GitHistory::open(&repository)?, workspace.exclude());
+    let commit = history.commit(commit)?;
+    let found = RefCell::new(BTreeMap::new());
+    let read = |path: &str| {
+        let Some(at) = path.parse::<TreePath>().ok().filter(|_| !exclude.matches_within(path)) else { return Ok(None) };
+        let at = folder.as_ref().map_or_else(|| at.clone(), |folder| folder.join(&at));
+        let bytes = history.file(&commit, &at, IngestLimits::default().file_bytes)?;
+        found.borrow_mut().extend(bytes.iter().map(|bytes| (path.to_owned(), bytes.clone())));
+        Ok::<_, WorkspaceError>(bytes)
+    };
+    for input in inputs {
+        // What is missing is said by who judges the input.
+        drop(client::files(input, false, &read)?);
+    }
+    files.extend(found.into_inner());
+    Ok(())
 }
 
 /// Refuses a path that no tree can carry.

@@ -10,7 +10,9 @@ use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::kept;
 use rcrepro_model::plan::{FrozenInput, FrozenKind, ImageSource, is_exact_version};
 
-const KINDS: [FrozenKind; 9] = [
+mod packages;
+
+const KINDS: [FrozenKind; 10] = [
     FrozenKind::GoModules,
     FrozenKind::GoStd,
     FrozenKind::GoBuildCache,
@@ -18,6 +20,7 @@ const KINDS: [FrozenKind; 9] = [
     FrozenKind::PnpmPackages,
     FrozenKind::YarnPackages,
     FrozenKind::DebianPackages,
+    FrozenKind::PythonPackages,
     FrozenKind::GoVulndb,
     FrozenKind::NpmAdvisories,
 ];
@@ -33,6 +36,7 @@ pub(super) struct FrozenWire {
     lines: Option<Spanned<Vec<String>>>,
     modules: Option<Spanned<String>>,
     packages: Option<Spanned<BTreeSet<String>>>,
+    requirements: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 impl Source<'_> {
@@ -77,13 +81,14 @@ impl Source<'_> {
             lines: wire.lines.as_ref().map(|lines| lines.as_ref().clone()).unwrap_or_default(),
             modules: wire.modules.as_ref().map(|modules| self.parse(modules)).transpose()?,
             packages: wire.packages.as_ref().map(|packages| packages.as_ref().clone()).unwrap_or_default(),
+            requirements: self.requirements(kind, wire)?,
         };
         if let Some(lines) = wire.lines.as_ref().filter(|_| !kind.is_build_cache()) {
             let message = format!("a frozen input of kind `{}` has no `lines`: nothing is compiled", kind.as_str());
             return Err(self.error(lines.span(), message, Some("remove `lines`".to_owned())));
         }
         self.fits(wire, &input)?;
-        self.debian_packages(kind, wire)?;
+        self.packages(kind, wire)?;
         Ok(input)
     }
 
@@ -141,14 +146,14 @@ impl Source<'_> {
                 unwanted("path", wire.path.as_ref(), "it is fetched from an archive")?;
                 unwanted("directory", wire.directory.as_ref(), "no file of the source names the packages")
             }
-            FrozenKind::GoModules | FrozenKind::NpmPackages | FrozenKind::PnpmPackages | FrozenKind::YarnPackages
-                if input.image.is_none() =>
-            {
-                missing("`image`: what its step with network runs in")
-            }
-            FrozenKind::GoModules | FrozenKind::NpmPackages | FrozenKind::PnpmPackages | FrozenKind::YarnPackages => {
-                unwanted("path", wire.path.as_ref(), "it is fetched from a registry")
-            }
+            FrozenKind::GoModules
+            | FrozenKind::NpmPackages
+            | FrozenKind::PnpmPackages
+            | FrozenKind::YarnPackages
+            | FrozenKind::PythonPackages => match input.image {
+                None => missing("`image`: what its step with network runs in"),
+                Some(_) => unwanted("path", wire.path.as_ref(), "it is fetched from a registry"),
+            },
             FrozenKind::GoStd | FrozenKind::GoBuildCache if input.image.is_none() => {
                 missing("`image`: the toolchain that it is compiled by")
             }
@@ -175,31 +180,6 @@ impl Source<'_> {
                 unwanted("directory", wire.directory.as_ref(), "without `image` nothing is recorded")
             }
             FrozenKind::NpmAdvisories => Ok(()),
-        }
-    }
-
-    /// Checks the names of Debian packages: a version is what the lock is for.
-    fn debian_packages(&self, kind: FrozenKind, wire: &FrozenWire) -> Result<(), PlanError> {
-        let is_theirs = kind == FrozenKind::DebianPackages;
-        let Some(packages) = wire.packages.as_ref().filter(|packages| !is_theirs || !packages.as_ref().is_empty())
-        else {
-            let message = format!("a frozen input of kind `{}` needs `packages`: the names of packages", kind.as_str());
-            return if is_theirs { Err(self.error(wire.kind.span(), message, None)) } else { Ok(()) };
-        };
-        if !is_theirs {
-            let message = format!("a frozen input of kind `{}` has no `packages`", kind.as_str());
-            return Err(self.error(packages.span(), message, Some("remove `packages`".to_owned())));
-        }
-        let is_plain = |name: &&String| {
-            name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b))
-        };
-        match packages.as_ref().iter().find(|name| !is_plain(name)) {
-            None => Ok(()),
-            Some(wrong) => {
-                let hint = "write names alone, such as `curl`: the lock has the versions".to_owned();
-                Err(self.error(packages.span(), format!("invalid name of a Debian package `{wrong}`"), Some(hint)))
-            }
         }
     }
 
@@ -258,6 +238,9 @@ mod tests {
             "kind = 'pnpm-packages'\nimage = 'node'\ndirectory = 'web'",
             "kind = 'yarn-packages'\nimage = 'node'\nclient = 'yarn@1.22.22'",
             "kind = 'debian-packages'\nimage = 'node'\npackages = ['curl', 'libstdc++6']",
+            "kind = 'python-packages'\nimage = 'node'",
+            "kind = 'python-packages'\nimage = 'node'\ndirectory = 'api'\nrequirements = ['requirements/dev.txt']",
+            "kind = 'python-packages'\nimage = 'node'\npackages = ['flask[async]==3.0.0', \"tomli; python_version < '3.11'\"]",
             "kind = 'go-std'\nimage = 'node'",
             "kind = 'go-std'\nimage = 'node'\nlines = ['CGO_ENABLED=0 go build ./...']",
             "kind = 'go-build-cache'\nimage = 'node'\nmodules = 'm'\nlines = ['go test -race ./...']\n\
@@ -284,6 +267,16 @@ mod tests {
                 "has no `directory`",
             ),
             ("kind = 'npm-packages'\nimage = 'node'\npackages = ['curl']", 16, "has no `packages`"),
+            ("kind = 'npm-packages'\nimage = 'node'\nrequirements = ['r.txt']", 16, "has no `requirements`"),
+            ("kind = 'python-packages'", 14, "needs `image`"),
+            ("kind = 'python-packages'\nimage = 'node'\nrequirements = ['../r.txt']", 16, "r.txt"),
+            ("kind = 'python-packages'\nimage = 'node'\npackages = ['-e .']", 16, "invalid requirement `-e .`"),
+            (
+                "kind = 'python-packages'\nimage = 'node'\npackages = ['a @ https://h.example']",
+                16,
+                "invalid requirement",
+            ),
+            ("kind = 'python-packages'\nimage = 'node'\nclient = 'pip@24.0.0'", 16, "has no `client`"),
             ("kind = 'go-std'", 14, "needs `image`"),
             ("kind = 'go-modules'\nimage = 'node'\nlines = ['true']", 16, "has no `lines`"),
             ("kind = 'go-std'\nimage = 'node'\npath = 'x'", 16, "has no `path`"),
