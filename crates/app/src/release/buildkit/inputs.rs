@@ -18,15 +18,9 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::OutputEntry;
-<<<<<<< HEAD
-use rcrepro_model::execution::derive::frozen_environment;
+use rcrepro_model::execution::derive::build_environment;
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource};
-=======
-use rcrepro_model::execution::derive::build_environment;
-use rcrepro_model::execution::world::{ClockMode, World, WorldSettings};
-use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, ReleaseImage};
->>>>>>> ce6ea3bd920c46f0c8ed828ab58b9b5b7a6e5330
 use rcrepro_store::{BlobStore, export};
 
 /// Starts the builder; see the file.
