@@ -99,7 +99,10 @@ impl From<PublishError> for Failure {
             PublishError::Store(error) => return error.into(),
             PublishError::NotCertified { standing, .. } => standing.into(),
             PublishError::Ambiguous { .. } => Exit::Divergent,
-            PublishError::NoPacket { .. } | PublishError::Classic { .. } => Exit::Undecided,
+            PublishError::NoPacket { .. }
+            | PublishError::NoRecord { .. }
+            | PublishError::NoEarlier { .. }
+            | PublishError::Classic { .. } => Exit::Undecided,
             PublishError::OtherPlatform { .. } | PublishError::Which { .. } => Exit::Usage,
             PublishError::Manifest { .. } => Exit::Tampered,
             PublishError::NotHere { .. } => Exit::Engine,

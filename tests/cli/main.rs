@@ -38,6 +38,7 @@ mod pulls;
 mod quiet;
 mod release_check;
 mod releases;
+mod releases_recorded;
 mod releases_validated;
 mod replay;
 mod repository;

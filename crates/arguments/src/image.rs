@@ -41,15 +41,26 @@ pub enum ImageCommand {
     },
     /// Lists the images, what they are locked to, and whether the store and the engine have them.
     Ls,
-    /// Recomputes every digest of images and lists all that is wrong; exit code 6 when a locked digest does not match.
+    /// Recomputes every digest of toolchain images, or judges images of the release by their records, and lists all that is wrong.
+    ///
+    /// Of a toolchain image, exit code 6 when a locked digest does not match. Of an image of the release, the record of HEAD's source is
+    /// judged as `rcrepro status` judges it, with what was checked and what its evidence cannot confirm; neither the image nor an engine is
+    /// needed. Exit code 1 when it shows a bad image, 5 when there is none of this source or its evidence is not whole, 6 when its parts
+    /// contradict each other.
     Validate {
-        /// Images in the store by their locks' names, OCI layout folders, or archives; every locked image that is
-        /// there when none is named.
+        /// Images of the release by their names in the plan; toolchain images in the store by their locks' names, OCI layout folders, or
+        /// archives. Without any, every toolchain image that is there, or with `--release` every image of the release.
         #[arg(value_name = "NAME|LAYOUT-DIR|ARCHIVE.tar")]
         targets: Vec<String>,
         /// Takes the targets as images in the engine: names of locks, names or ids in the engine.
-        #[arg(long)]
+        #[arg(long, conflicts_with = "release")]
         loaded: bool,
+        /// Takes names for images of the release, where a toolchain image has one too.
+        #[arg(long, conflicts_with = "toolchain")]
+        release: bool,
+        /// Takes names for toolchain images, where an image of the release has one too.
+        #[arg(long)]
+        toolchain: bool,
     },
     /// Writes an image's bill of materials: of a toolchain image from its locks, every package with its purl and checksums; of an image
     /// of the release from its record, every package that was found in it.
@@ -106,6 +117,19 @@ pub enum ImageCommand {
         /// The image of the release, `[release-images.NAME]`; without it, the only one, or the one whose manifest is served.
         #[arg(value_name = "NAME")]
         name: Option<Name>,
+    },
+    /// Says how an image of the release differs from the one that an earlier release recorded: sizes, files, settings, packages.
+    ///
+    /// Both are read from their records, with the evidence beside them: neither image nor engine is needed, and neither record is judged.
+    /// What an older record does not say is noted. Exit code 0 whatever differs; 5 when one of the two has no record of the image.
+    Delta {
+        /// The image of the release, `[release-images.NAME]`.
+        #[arg(value_name = "NAME")]
+        name: Name,
+        /// The earlier release; without it the nearest tag before HEAD, and where there is no tag the newest commit before it with a
+        /// record of another source.
+        #[arg(long, value_name = "REV")]
+        since: Option<String>,
     },
     /// Brings an image from a registry into the store, byte for byte, every digest checked.
     Pull {

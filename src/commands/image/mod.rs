@@ -52,11 +52,8 @@ pub async fn image(context: &Context, platform: Option<ImagePlatform>, command: 
             if check { lock::check(context, &request) } else { lock::lock(context, &request).await }
         }
         ImageCommand::Ls => ls::ls(context, folder, platform).await,
-        ImageCommand::Validate { targets, loaded } => {
-            // A target may be a file, or an image that only the engine knows.
-            for target in targets.iter().filter(|target| !loaded && !context.path(Path::new(target)).exists()) {
-                images.definition(target.clone())?;
-            }
+        ImageCommand::Validate { targets, loaded, release, toolchain } => {
+            let targets = images.targets(context, targets, Meant { loaded, release, toolchain })?;
             validate::validate(context, folder, &targets, loaded).await
         }
         ImageCommand::Sbom { name, format, output, release, toolchain } => {
@@ -72,8 +69,28 @@ pub async fn image(context: &Context, platform: Option<ImagePlatform>, command: 
         ImageCommand::Compare { reference, name } => {
             published::compare(context, platform, &reference, name.as_ref()).await
         }
+        ImageCommand::Delta { name, since } => published::delta(context, platform, &name, since.as_deref()).await,
         ImageCommand::Pull { reference, load } => pull::pull(context, folder, &reference, load).await,
     }
+}
+
+/// What the flags of a validation say of its targets.
+#[derive(Clone, Copy)]
+struct Meant {
+    /// They are in the engine.
+    loaded: bool,
+    /// They are images of the release.
+    release: bool,
+    /// They are toolchain images.
+    toolchain: bool,
+}
+
+/// What is validated.
+enum Target {
+    /// An image of the release, by its record.
+    Release(Name),
+    /// A toolchain image, a file, or an image in the engine.
+    Toolchain(String),
 }
 
 /// The images that a name can mean.
@@ -101,6 +118,33 @@ impl PlanImages {
             return Err(UnknownName::new(place, "image", name, known));
         }
         Ok(self.named.get(&name).cloned().unwrap_or(name))
+    }
+
+    /// Tells what each target of a validation is; none named and `release` means all images of the release.
+    ///
+    /// # Errors
+    /// As [`Self::released`] and [`Self::definition`]; a toolchain target may be a file, or with `loaded` an image that only the engine
+    /// knows.
+    fn targets(&self, context: &Context, targets: Vec<String>, meant: Meant) -> Result<Vec<Target>, Failure> {
+        if targets.is_empty() && meant.release {
+            return Ok(self.released.iter().cloned().map(Target::Release).collect());
+        }
+        let target = |target: String| {
+            let is_released = meant.release || self.released.iter().any(|released| released.as_str() == target);
+            let is_file = context.path(Path::new(&target)).exists();
+            match (meant.loaded || is_file && !is_released, meant.toolchain || self.released.is_empty()) {
+                (true, _) => {}
+                (false, true) if is_file => {}
+                (false, true) if !meant.release => drop(self.definition(target.clone())?),
+                (false, _) => {
+                    if let Some(name) = self.released(&target, meant.release, meant.toolchain)? {
+                        return Ok(Target::Release(name));
+                    }
+                }
+            }
+            Ok(Target::Toolchain(target))
+        };
+        targets.into_iter().map(target).collect()
     }
 
     /// Lists the names of toolchain images.

@@ -1,4 +1,4 @@
-//! `rcrepro image push` and `rcrepro image compare` of the release's own images.
+//! `rcrepro image push`, `rcrepro image compare` and `rcrepro image delta` of the release's own images.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use rcrepro_images::registry::Registry;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::image::reference::ImageReference;
-use rcrepro_report::{release, row};
+use rcrepro_report::{image_delta, release, row};
 use rcrepro_store::fs::FsStore;
 
 /// Pushes the image that the record of HEAD's source names, and prints the reference by which anybody can pull it.
@@ -47,6 +47,18 @@ pub async fn compare(
     let shown = reference.to_string();
     show(context.json, || release::served_json(&shown, &compared), || release::served_text(&shown, &compared))?;
     Ok(compared.standing().into())
+}
+
+/// Prints how an image differs from the one that an earlier release recorded.
+pub async fn delta(
+    context: &Context,
+    platform: Option<ImagePlatform>,
+    name: &Name,
+    since: Option<&str>,
+) -> Result<Exit, Failure> {
+    let delta = publishing(context, None, async |publishing| Ok(publishing.delta(name, since, platform)?)).await?;
+    show(context.json, || image_delta::json(&delta), || image_delta::text(&delta))?;
+    Ok(Exit::Success)
 }
 
 /// Does work with the plan of HEAD, the store and registries; no engine is needed.

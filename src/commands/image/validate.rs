@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::Target;
+use super::published::publishing;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -12,24 +14,33 @@ use crate::output::{print, print_json, say};
 use rcrepro_app::toolchain::folder::ImageFolder;
 use rcrepro_app::toolchain::validate::{self, ValidateImageError};
 use rcrepro_engine::{ConnectOptions, Connected, EngineError, ImageHost, connect};
+use rcrepro_model::content::name::Name;
+use rcrepro_model::evidence::validated_image::ValidatedImage;
 use rcrepro_model::image::definition::ImageName;
 use rcrepro_model::standing::Standing;
-use rcrepro_report::row;
-use rcrepro_report::validation;
+use rcrepro_report::{release_checks, row, validation};
 use rcrepro_store::fs::FsStore;
 
-/// Validates each target and prints everything that is wrong; the worst target decides the exit code.
-pub async fn validate(
+/// Validates each target and prints everything that is wrong; the worst target decides the exit code. Without targets, every toolchain
+/// image that is there.
+pub(super) async fn validate(
     context: &Context,
     folder: &ImageFolder,
-    targets: &[String],
+    targets: &[Target],
     loaded: bool,
 ) -> Result<Exit, Failure> {
-    let all = targets.is_empty();
-    let targets = if all { folder.names()?.iter().map(ToString::to_string).collect() } else { targets.to_vec() };
-    let host = if loaded { Some(image_host(&targets).await?) } else { None };
     let (mut standings, mut documents) = (Vec::new(), Vec::new());
-    for target in &targets {
+    let toolchain = targets.iter().filter_map(|target| match target {
+        Target::Toolchain(name) => Some(name.clone()),
+        Target::Release(_) => None,
+    });
+    let mut toolchain: Vec<String> = toolchain.collect();
+    let all = targets.is_empty();
+    if all {
+        toolchain.extend(folder.names()?.iter().map(ToString::to_string));
+    }
+    let host = if loaded { Some(image_host(&toolchain).await?) } else { None };
+    for target in &toolchain {
         let result = match (&host, locked(context, folder, target)) {
             (Some(host), _) => validate::loaded(folder, target, &**host).await,
             (None, Some(name)) => validate::stored(folder, &name, Arc::new(FsStore::open(&context.store)?)).await,
@@ -47,10 +58,19 @@ pub async fn validate(
             result => result?,
         };
         standings.push(result.standing());
-        if context.json {
-            documents.push(validation::json(target, &result));
-        } else {
-            print(validation::text(target, &result))?;
+        match context.json {
+            true => documents.push(validation::json(target, &result)),
+            false => print(validation::text(target, &result))?,
+        }
+    }
+    for target in targets {
+        let Target::Release(name) = target else { continue };
+        for validated in released(context, name).await? {
+            standings.push(validated.standing);
+            match context.json {
+                true => documents.push(release_checks::json(&validated)),
+                false => print(release_checks::text(&validated))?,
+            }
         }
     }
     if context.json {
@@ -58,6 +78,11 @@ pub async fn validate(
     }
     // Where none of the images is there, nothing was validated.
     Ok(Standing::of_evidence(standings).into())
+}
+
+/// Judges an image of the release by the records of HEAD.
+async fn released(context: &Context, name: &Name) -> Result<Vec<ValidatedImage>, Failure> {
+    publishing(context, None, async |publishing| Ok(publishing.validate(name)?)).await
 }
 
 /// Connects to an engine that keeps images.

@@ -49,10 +49,7 @@ fn found(facts: &FactSources<'_>, packet: &PacketId, name: &Name) -> Result<Fact
     let (Some(_), Some(entry)) = (facts.workspace.plan.release_images.get(name), record.images.get(name)) else {
         return waits("it is not among the images that were built");
     };
-    let judged = judged(facts, packet)?;
-    let here = format!("images.{name}");
-    let concerns = |finding: &Finding| is_of(&finding.at, &here) || !names_an_image(&finding.at, &record);
-    let findings: Vec<Finding> = judged.findings.into_iter().filter(concerns).collect();
+    let findings = judged(facts, packet, name, &record)?.findings;
     let standing = Standing::worst(&findings);
     let worst: Vec<&Finding> = findings.iter().filter(|finding| finding.name.standing() == standing).collect();
     if let Some(first) = worst.first() {
@@ -75,15 +72,27 @@ fn found(facts: &FactSources<'_>, packet: &PacketId, name: &Name) -> Result<Fact
     Ok(Fact::Holds { evidence: digest, says })
 }
 
-/// Judges the record beside the packet's manifest, as `rcrepro verify` does.
-fn judged(facts: &FactSources<'_>, packet: &PacketId) -> Result<VerifiedImages, String> {
+/// Judges the record beside the packet's manifest, as `rcrepro verify` does, and keeps the findings that concern one image: its own, and
+/// those of the record as a whole.
+///
+/// # Errors
+/// What keeps manifest or record from being read.
+pub(super) fn judged(
+    facts: &FactSources<'_>,
+    packet: &PacketId,
+    name: &Name,
+    record: &ReleaseRecord,
+) -> Result<VerifiedImages, String> {
     let path = facts.workspace.manifest_path(packet);
     let set = EvidenceSet::open(&path, Some(facts.store.root())).map_err(|error| match error {
         EvidenceSetError::Read { source, .. } => format!("cannot read the manifest: {source}"),
         error => whole(error),
     })?;
     let manifest = set.manifest().map_err(|error| error.to_string())?;
-    set.verify_images(&manifest).map_err(whole)
+    let mut judged = set.verify_images(&manifest).map_err(whole)?;
+    let here = format!("images.{name}");
+    judged.findings.retain(|finding| is_of(&finding.at, &here) || !names_an_image(&finding.at, record));
+    Ok(judged)
 }
 
 fn is_of(at: &str, image: &str) -> bool {

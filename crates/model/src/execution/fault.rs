@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::text::address;
 
+/// How many characters of a line or word are quoted.
+const QUOTED: usize = 240;
+
 /// One fault, or one thing to know.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Fault {
@@ -20,9 +23,9 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Names a whole file. What is said may quote it: addresses lose their credentials.
+    /// Names a whole file. What is said may quote it: addresses lose their credentials, and long words their ends.
     pub fn of_file(path: impl Into<String>, says: impl Into<String>) -> Self {
-        let says = address::without_secrets(&says.into()).into_owned();
+        let says = quotable(&address::without_secrets(&says.into()));
         Self { path: path.into(), line: None, says, hint: None }
     }
 
@@ -36,7 +39,7 @@ impl Fault {
     /// Returns what mends it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(quotable(&hint.into()));
         self
     }
 }
@@ -47,6 +50,23 @@ impl fmt::Display for Fault {
             Some(line) => write!(f, "{}:{line}: {}", self.path, self.says),
             None => write!(f, "{}: {}", self.path, self.says),
         }
+    }
+}
+
+/// Cuts what is quoted of a file, between backticks and as single words: a line may have megabytes.
+fn quotable(text: &str) -> String {
+    let quoted = |(at, part): (usize, &str)| if at % 2 == 1 { cut(part) } else { words(part) };
+    text.split('`').enumerate().map(quoted).collect::<Vec<_>>().join("`")
+}
+
+fn words(text: &str) -> String {
+    text.split(' ').map(cut).collect::<Vec<_>>().join(" ")
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}… ({} more bytes)", &text[..end], text.len() - end),
+        None => text.to_owned(),
     }
 }
 
@@ -76,6 +96,19 @@ pub fn follow(folder: &str, path: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_quoted_is_cut() {
+        let long = "x".repeat(2 << 20);
+        let fault =
+            Fault::of_file("Dockerfile", format!("`ADD {long}` takes {long}, and more")).hint(format!("a {long}"));
+        assert!(fault.to_string().len() < 700, "{}", fault.to_string().len());
+        assert!(fault.says.ends_with("more bytes) and more"), "{}", fault.says);
+        assert!(fault.says.contains("… (2096916 more bytes)` takes "), "{}", fault.says);
+        assert!(fault.hint.is_some_and(|hint| hint.len() < 300));
+        let short = "`FROM a` is `b`: expected `c`";
+        assert_eq!(Fault::of_file("a", short).says, short);
+    }
 
     #[test]
     fn paths_are_followed_within_the_root() {

@@ -52,6 +52,12 @@ impl Purl {
         Self { kind: "golang".to_owned(), name: module.to_owned(), version: version.to_owned(), arch: None }
     }
 
+    /// Returns the type: `deb`, `apk`, `npm` or `golang`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
     /// Returns the package's name with its namespace, decoded: `debian/bash`, `@scope/name`, `golang.org/toolchain`.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -58,6 +58,60 @@ impl Ignored {
     }
 }
 
+/// Finds the first pattern that BuildKit does not take: one that Go's `filepath.Match` calls malformed, or a `!` alone.
+///
+/// Source: `patternmatcher.New` and `ignorefile.ReadAll` of `github.com/moby/patternmatcher`.
+#[must_use]
+pub fn refused_by_buildkit(text: &str) -> Option<PatternError> {
+    let lines = (1..).zip(text.trim_start_matches('\u{feff}').lines()).filter(|(_, line)| !line.starts_with('#'));
+    let patterns = lines.map(|(line, pattern)| (line, pattern.trim())).filter(|(_, pattern)| !pattern.is_empty());
+    let is_malformed = |pattern: &str| match pattern.strip_prefix('!') {
+        Some(back) => back.trim().is_empty() || is_malformed(back.trim()),
+        None => is_malformed(pattern),
+    };
+    let mut wrong = patterns.filter(|(_, pattern)| is_malformed(pattern));
+    wrong.next().map(|(line, pattern)| PatternError { line, pattern: pattern.to_owned() })
+}
+
+/// Whether a class of characters does not end or has nothing in it, or a backslash escapes nothing.
+fn is_malformed(pattern: &str) -> bool {
+    // What `..` takes back is not looked at.
+    if pattern.split('/').any(|part| part == "..") {
+        return false;
+    }
+    let mut rest = pattern.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' if rest.next().is_none() => return true,
+            '[' => {
+                rest.next_if_eq(&'^');
+                let mut is_empty = true;
+                loop {
+                    if !is_empty && rest.next_if_eq(&']').is_some() {
+                        break;
+                    }
+                    if !is_member(&mut rest) || rest.next_if_eq(&'-').is_some() && !is_member(&mut rest) {
+                        return true;
+                    }
+                    is_empty = false;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Takes a character of a class, which may be escaped; what follows it has to be there, too.
+fn is_member(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> bool {
+    let is_there = match rest.next() {
+        None | Some('-' | ']') => false,
+        Some('\\') => rest.next().is_some(),
+        Some(_) => true,
+    };
+    is_there && rest.peek().is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +137,19 @@ mod tests {
             kept("*.go\n?o.mod\n", &paths),
             ["cmd/a/main.go", "scripts/lib.sh", "scripts/other.sh", "README.md"]
         );
+    }
+
+    #[test]
+    fn patterns_are_malformed_where_they_are_to_go() {
+        for pattern in
+            ["[", "[]a]", "[a", "a[-]", "[a-]", "[^]", "[a\\", "\\", "a/[b", "!", "! ", "![", "[-a]", "[a-b", "[a-b-c]"]
+        {
+            let found = refused_by_buildkit(&format!("ok\n# [\n{pattern}\n"));
+            assert_eq!(found.map(|error| error.line), Some(3), "{pattern}");
+        }
+        for pattern in ["*", "**/a", "[a]", "[^a-z]x", "[\\]]", "\\[", "!a", "../x", "a]", "{a", "[[]"] {
+            assert_eq!(refused_by_buildkit(&format!("{pattern}\n")), None, "{pattern}");
+        }
     }
 
     #[test]

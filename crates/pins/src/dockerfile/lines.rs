@@ -123,7 +123,14 @@ impl DockerfileInstruction {
         if !["RUN", "COPY", "ADD"].contains(&of.name.as_str()) || of.is_list() {
             return Vec::new();
         }
-        of.words.iter().filter_map(|word| Some((word.line, word.here_document()?))).collect()
+        let joined = of.words.iter().enumerate().map(|(at, word)| match of.words.get(at + 1) {
+            // White space may come before the end: `<< EOF`.
+            Some(next) if word.is_bare && word.text.trim_start_matches(|c: char| c.is_ascii_digit()) == "<<" => {
+                (word, Word { text: format!("{}{}", word.text, next.text), ..word.clone() })
+            }
+            _ => (word, word.clone()),
+        });
+        joined.filter_map(|(word, joined)| Some((word.line, joined.here_document()?))).collect()
     }
 }
 
@@ -251,6 +258,7 @@ mod tests {
         let cases = [
             ("RUN <<EOF\n\tEOF\nFROM x\nEOF\nUSER a\n", ["RUN", "USER"].as_slice()),
             ("RUN <<-EOF\nFROM x\n\tEOF\nUSER a\n", &["RUN", "USER"]),
+            ("RUN cat << EOF\nFROM x\nEOF\nUSER a\n", &["RUN", "USER"]),
             ("RUN cat 3<<E.O-F\nFROM x\nE.O-F\nUSER a\n", &["RUN", "USER"]),
             ("ONBUILD RUN <<'E' cat <<F\nFROM x\nE\nFROM y\nF\nUSER a\n", &["ONBUILD", "USER"]),
             // These begin none.

@@ -6,6 +6,7 @@
 pub mod build;
 pub mod buildkit;
 pub mod dockerignore;
+pub mod front_end;
 pub mod lines;
 pub mod sources;
 

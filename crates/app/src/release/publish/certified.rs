@@ -34,7 +34,7 @@ pub(super) struct CertifiedImage {
 
 impl Publishing<'_> {
     /// Lists the packets that build an image.
-    fn packets(&self, image: &Name) -> Vec<&PacketId> {
+    pub(super) fn packets(&self, image: &Name) -> Vec<&PacketId> {
         let packets = self.workspace.plan.packets.iter();
         packets.filter(|(_, packet)| packet.release_images.contains(image)).map(|(id, _)| id).collect()
     }
@@ -44,6 +44,18 @@ impl Publishing<'_> {
     /// # Errors
     /// [`PublishError`] unless a record is of this source and shows a good image, and none shows another one or a bad one.
     pub(super) fn certified(&self, image: &Name) -> Result<CertifiedImage, PublishError> {
+        self.with_facts(image, |sources| self.certified_by(sources, image))
+    }
+
+    /// Does work with what facts about an image of the plan are looked for in.
+    ///
+    /// # Errors
+    /// [`PublishError`] for an image that the plan does not have, and when the source cannot be read.
+    pub(super) fn with_facts<T>(
+        &self,
+        image: &Name,
+        work: impl FnOnce(&FactSources<'_>) -> Result<T, PublishError>,
+    ) -> Result<T, PublishError> {
         let plan = &self.workspace.plan;
         if !plan.release_images.contains_key(image) {
             return Err(UnknownName::new("the plan", "release image", image, plan.release_images.keys()).into());
@@ -57,6 +69,10 @@ impl Publishing<'_> {
             source: self.workspace.ingest_source(self.workspace.revision(), &**self.store)?.root,
             written: &written,
         };
+        work(&sources)
+    }
+
+    fn certified_by(&self, sources: &FactSources<'_>, image: &Name) -> Result<CertifiedImage, PublishError> {
         let (mut found, mut waits): (Option<CertifiedImage>, _) = (None, None);
         for packet in self.packets(image) {
             let bad = |standing, why| PublishError::NotCertified {
@@ -65,7 +81,7 @@ impl Publishing<'_> {
                 standing,
                 why,
             };
-            match fact::image(&sources, packet, image) {
+            match fact::image(sources, packet, image) {
                 Fact::Holds { evidence, .. } => {
                     let one = self.recorded(image, packet, evidence)?;
                     match &found {

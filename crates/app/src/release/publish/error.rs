@@ -37,6 +37,22 @@ pub enum PublishError {
         /// Its name in the plan.
         image: Name,
     },
+    /// A release has no record of the image.
+    #[error("release image `{image}`: {revision} has no record of it")]
+    NoRecord {
+        /// Its name in the plan.
+        image: Name,
+        /// The packet that builds it.
+        packet: PacketId,
+        /// The tag or revision; `HEAD` for the record beside the plan.
+        revision: String,
+    },
+    /// There is no earlier release.
+    #[error("there is no release before HEAD: no tag, and no commit with another record of the images of {packet}")]
+    NoEarlier {
+        /// The packet that builds the image.
+        packet: PacketId,
+    },
     /// The record does not show a good image of this source.
     #[error("release image `{image}` is not certified by {packet}: {why}")]
     NotCertified {
@@ -125,6 +141,13 @@ impl Hint for PublishError {
             Self::NoPacket { image } => {
                 Some(format!("name it in a packet: release-images = [\"{image}\"], then rcrepro run PACKET"))
             }
+            Self::NoRecord { packet, revision, .. } if revision == "HEAD" => {
+                Some(format!("rcrepro run {packet}, and commit what it records"))
+            }
+            Self::NoRecord { image, .. } => {
+                Some(format!("name a revision that recorded it: rcrepro image delta {image} --since REV"))
+            }
+            Self::NoEarlier { .. } => Some("name a revision: --since REV; or git fetch --tags".to_owned()),
             Self::NotCertified { packet, standing, image, .. } => Some(match standing {
                 Standing::Tampered => format!("rcrepro verify manifests/{packet}.json names every part"),
                 Standing::Failed => format!("rcrepro log {packet} {image}, then rcrepro run {packet}"),

@@ -1,4 +1,4 @@
-//! The release's images in registries: pushed as they were certified, and held against what a registry serves.
+//! The release's images by their records: judged, pushed as they were certified, and held against what a registry serves.
 
 use std::sync::Arc;
 
@@ -10,9 +10,12 @@ use rcrepro_store::fs::FsStore;
 
 mod bill;
 mod certified;
+mod checks;
 mod compare;
+mod delta;
 pub mod error;
 mod push;
+mod validate;
 
 /// What images are pushed and compared with.
 #[derive(Clone, Copy)]

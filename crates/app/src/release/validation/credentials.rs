@@ -12,6 +12,8 @@ use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::plan::release_image::{ImageSettings, ReleaseImage};
 
+/// What is expected of everything that an image says.
+pub(in crate::release) const NO_CREDENTIAL: &str = "no credential that everyone can read who has the image";
 /// The last words of names whose values are secrets.
 const SECRETS: [&str; 11] = [
     "TOKEN",
@@ -70,7 +72,7 @@ pub(super) fn surprises(name: &Name, image: &ReleaseImage, view: &ImageView) -> 
         credentials(&view.settings, image).into_iter().filter(|one| !image.expect.not_secret.contains(&one.name));
     let found = unexpected.map(|Credential { at, name: accepted, why }| {
         let is = format!("{why}: if it opens nothing, expect = {{ not-secret = [\"{accepted}\"] }}");
-        finding(FindingName::ImageFailed, name, &at, "no credential that everyone can read who has the image", is)
+        finding(FindingName::ImageFailed, name, &at, NO_CREDENTIAL, is)
     });
     found.collect()
 }

@@ -15,6 +15,7 @@ use rcrepro_model::evidence::release_record::BuiltEntry;
 use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_store::BlobStore;
 
+pub(super) use self::credentials::NO_CREDENTIAL;
 use self::view::ImageView;
 
 mod bases;

@@ -109,7 +109,8 @@ pub(super) fn told(text: &str, at: usize, message: &str) -> (String, Option<Stri
     (message.to_owned(), hint)
 }
 
-fn missing_key(key: &str) -> String {
+/// Says how a key that is missing is written.
+pub(super) fn missing_key(key: &str) -> String {
     let value =
         |examples: &[(&str, &str)]| examples.iter().find(|(known, _)| *known == key).map(|(_, value)| quoted(value));
     match (key, value(&TEXTS), value(&ITEMS)) {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{CommandWire, PlanError, Source};
+use super::{CommandWire, PlanError, Source, advice};
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::kept;
 use rcrepro_model::plan::{FrozenInput, FrozenKind, ImageSource, is_exact_version};
@@ -126,7 +126,8 @@ impl Source<'_> {
         let kind = input.kind.as_str();
         let missing = |what: &str| {
             let message = format!("a frozen input of kind `{kind}` needs {what}");
-            Err(self.error(wire.kind.span(), message, None))
+            let key = what.split('`').nth(1).unwrap_or_default();
+            Err(self.error(wire.kind.span(), message, Some(advice::missing_key(key))))
         };
         let unwanted = |key: &str, found: Option<&Spanned<String>>, reason: &str| match found {
             Some(text) => {

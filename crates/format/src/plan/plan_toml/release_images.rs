@@ -56,9 +56,9 @@ struct ExpectationWire {
     #[serde(default)]
     root: bool,
     user: Option<String>,
-    ports: Option<BTreeSet<String>>,
-    volumes: Option<BTreeSet<String>>,
-    stop: Option<u8>,
+    ports: Option<BTreeSet<Spanned<String>>>,
+    volumes: Option<BTreeSet<Spanned<String>>>,
+    stop: Option<Spanned<u8>>,
     #[serde(default)]
     set_id: Vec<Spanned<String>>,
     #[serde(default)]
@@ -72,8 +72,7 @@ struct ExpectationWire {
 struct RunWire {
     arguments: Vec<String>,
     stdout: String,
-    #[serde(default)]
-    exit_code: i32,
+    exit_code: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize)]
@@ -168,24 +167,77 @@ impl Source<'_> {
             builders,
             buildkit: self.buildkit(wire, known)?,
             frozen: self.names_of("frozen input", &wire.frozen, &known.frozen)?,
-            expect: self.expectation(&wire.expect)?,
+            expect: self.expectation(&wire.expect, !wire.smoke.is_empty())?,
             writable: self.absolute(&wire.writable)?,
-            runs: wire.runs.iter().map(RunWire::run).collect(),
+            runs: wire.runs.iter().map(|run| self.run(run)).collect::<Result<_, _>>()?,
             smoke: wire.smoke.iter().map(|smoke| self.smoke(smoke, known)).collect::<Result<_, _>>()?,
         })
     }
 
-    fn expectation(&self, wire: &ExpectationWire) -> Result<Expectation, PlanError> {
+    /// Checks what an image is expected to say; `is_stopped` tells whether a container of it is ever stopped.
+    fn expectation(&self, wire: &ExpectationWire, is_stopped: bool) -> Result<Expectation, PlanError> {
+        if let Some(stop) = wire.stop.as_ref().filter(|_| !is_stopped) {
+            let message =
+                "`stop` is never looked at: expected `smoke`, beside which a container runs and is stopped".to_owned();
+            return Err(self.error(
+                stop.span(),
+                message,
+                Some("give the image `smoke`, or take `stop` out".to_owned()),
+            ));
+        }
+        let ports = wire.ports.iter().flatten().map(|port| self.port(port)).collect::<Result<_, _>>()?;
+        let volumes = wire.volumes.iter().flatten().map(|volume| self.volume(volume)).collect::<Result<_, _>>()?;
         Ok(Expectation {
             may_be_root: wire.root,
             user: wire.user.clone(),
-            ports: wire.ports.clone(),
-            volumes: wire.volumes.clone(),
-            stop: wire.stop,
+            ports: wire.ports.as_ref().map(|_| ports),
+            volumes: wire.volumes.as_ref().map(|_| volumes),
+            stop: wire.stop.as_ref().map(|stop| *stop.as_ref()),
             set_id: self.absolute(&wire.set_id)?.into_iter().collect(),
             leftovers: self.absolute(&wire.leftovers)?.into_iter().collect(),
             not_secret: wire.not_secret.clone(),
         })
+    }
+
+    /// Checks that a port is written as an image has it.
+    fn port(&self, port: &Spanned<String>) -> Result<String, PlanError> {
+        let text = port.as_ref();
+        let (number, protocol) = text.split_once('/').unwrap_or((text, ""));
+        let is_number = number.parse::<u16>().is_ok_and(|parsed| parsed.to_string() == number);
+        if is_number && ["tcp", "udp", "sctp"].contains(&protocol) {
+            return Ok(text.clone());
+        }
+        let message = format!("invalid port `{text}`: expected a number and its protocol, as an image has them");
+        let hint = if is_number {
+            format!("write `ports = [\"{number}/tcp\"]`")
+        } else {
+            "write `ports = [\"8080/tcp\"]`".to_owned()
+        };
+        Err(self.error(port.span(), message, Some(hint)))
+    }
+
+    /// Checks that a volume is an absolute path: engines start no image with another one.
+    fn volume(&self, volume: &Spanned<String>) -> Result<String, PlanError> {
+        let text = volume.as_ref();
+        if text.starts_with('/') {
+            return Ok(text.clone());
+        }
+        let message = format!("invalid volume `{text}`: expected an absolute path");
+        Err(self.error(volume.span(), message, Some(format!("write `volumes = [\"/{text}\"]`"))))
+    }
+
+    /// Checks that a run may end with its exit code.
+    fn run(&self, wire: &RunWire) -> Result<ImageRun, PlanError> {
+        let code = wire.exit_code.as_ref().map_or(0, |code| *code.as_ref());
+        let exit_code = match u8::try_from(code) {
+            Ok(code) => i32::from(code),
+            Err(_) => {
+                let span = wire.exit_code.as_ref().map(Spanned::span).unwrap_or_default();
+                let message = format!("invalid `exit-code` {code}: expected 0 to 255, which a container can end with");
+                return Err(self.error(span, message, Some("write `exit-code = 1`".to_owned())));
+            }
+        };
+        Ok(ImageRun { arguments: wire.arguments.clone(), stdout: wire.stdout.clone(), exit_code })
     }
 
     /// Checks that paths are absolute, and below the root.
@@ -299,12 +351,6 @@ impl Source<'_> {
     }
 }
 
-impl RunWire {
-    fn run(&self) -> ImageRun {
-        ImageRun { arguments: self.arguments.clone(), stdout: self.stdout.clone(), exit_code: self.exit_code }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use crate::plan::plan_toml::{PlanError, parse};
@@ -384,6 +430,27 @@ exit = [{ says = "It runs.", rests-on = ["image:runtime"] }]
                 "smoke = [",
                 "expect = { set-id = [\"usr/bin/su\"] }\nsmoke = [",
                 "18:22: invalid path `usr/bin/su`: expected an absolute path",
+            ),
+            (
+                "smoke = [",
+                "expect = { ports = [\"8080\"] }\nsmoke = [",
+                "18:21: invalid port `8080`: expected a number and its",
+            ),
+            ("smoke = [", "expect = { ports = [\"x/tcp\"] }\nsmoke = [", "18:21: invalid port `x/tcp`"),
+            (
+                "smoke = [",
+                "expect = { volumes = [\"data\"] }\nsmoke = [",
+                "18:23: invalid volume `data`: expected an absolute",
+            ),
+            (
+                "smoke = [",
+                "runs = [{ arguments = [], stdout = \"\", exit-code = 256 }]\nsmoke = [",
+                "18:52: invalid `exit-code` 256: expected 0 to 255",
+            ),
+            (
+                "smoke = [{ id = \"smoke\", run = \"true\", image = \"go\", needs = [\"build-release\"] }]",
+                "runs = [{ arguments = [], stdout = \"\" }]\nexpect = { stop = 3 }",
+                "19:19: `stop` is never looked at: expected `smoke`",
             ),
             ("\"image:runtime\"", "\"image:agent\"", "24:42: the packet builds no image `agent` of the release"),
             ("target = \"runtime\"", "targets = \"runtime\"", "15:1: unknown field `targets`"),

@@ -4,9 +4,11 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::mounts::{requires_ssh, wrong_mount, wrong_port};
 use super::reader::{Counts, Reader};
 use super::values::Scope;
 use super::{LineFault, SecretMount};
+use crate::dockerfile::front_end::TRUE;
 use crate::dockerfile::lines::{DockerfileInstruction, Word};
 
 /// A repository: by a protocol of git, by ssh as git writes it without a protocol, or by the end of its name.
@@ -28,6 +30,7 @@ impl Reader<'_> {
                 }
             }
             "RUN" => self.run(at, step, scope),
+            "EXPOSE" => self.ports(at, step, scope),
             _ => {}
         }
     }
@@ -90,13 +93,13 @@ impl Reader<'_> {
         for (flag, known, not_allowed, hint) in [
             (
                 "network",
-                ["default", "none", "host"],
+                &["default", "none", "host"][..],
                 "host",
                 "leave the flag out: a step has no network, and finds `frozen` inputs at /deps/NAME",
             ),
             (
                 "security",
-                ["sandbox", "", "insecure"],
+                &["sandbox", "insecure"],
                 "insecure",
                 "leave the flag out: a step has Docker's usual capabilities",
             ),
@@ -118,6 +121,7 @@ impl Reader<'_> {
         }
         for mount in step.flag("mount") {
             let options = mount.split(',');
+            self.mount(at, &mount, &options, scope);
             let kind = options.iter().find_map(|option| value(option, &["type"])).map(|word| word.text);
             if let Some(from) = options.iter().rev().find_map(|option| value(option, &["from"])) {
                 match from.text.find('$') {
@@ -134,6 +138,34 @@ impl Reader<'_> {
         }
     }
 
+    /// Refuses a mount that BuildKit does not take.
+    fn mount(&mut self, at: usize, mount: &Word, options: &[Word], scope: &Scope) {
+        if let Some(why) = wrong_mount(options, scope) {
+            let hint = "see `RUN --mount` in the Dockerfile reference".to_owned();
+            self.refuse(Counts::If(at), mount.line, format!("`RUN --mount={}`: {why}", mount.text), hint);
+        } else if requires_ssh(options, scope) {
+            let says = format!("`RUN --mount={}` requires an ssh agent, and a build is given none", mount.text);
+            let hint =
+                "have a command hand on what is fetched, of a frozen input or the source; or leave out `required`";
+            self.refuse(Counts::If(at), mount.line, says, hint.to_owned());
+        }
+    }
+
+    /// Refuses ports that BuildKit does not read.
+    fn ports(&mut self, at: usize, step: &DockerfileInstruction, scope: &Scope) {
+        for word in step.flags().1 {
+            let Some(text) = scope.expand(&word.text).map(|found| found.text) else { continue };
+            for why in text.split_whitespace().filter_map(wrong_port) {
+                self.refuse(
+                    Counts::If(at),
+                    word.line,
+                    format!("`EXPOSE {}`: {why}", word.text),
+                    "EXPOSE 8080/tcp".to_owned(),
+                );
+            }
+        }
+    }
+
     /// Takes a secret by its id, its source, or the last part of its place.
     fn secret(&mut self, at: usize, options: &[Word], scope: &Scope) {
         let find = |keys: &[&str]| options.iter().rev().find_map(|option| value(option, keys));
@@ -144,8 +176,7 @@ impl Reader<'_> {
             Some(word) => Some(told(word)),
             None => option.text.eq_ignore_ascii_case("required").then(|| Some("true".to_owned())),
         });
-        let is_required =
-            matches!(&required, Some(Some(text)) if ["1", "t", "T", "true", "TRUE", "True"].contains(&text.as_str()));
+        let is_required = matches!(&required, Some(Some(text)) if TRUE.contains(&text.as_str()));
         match id {
             Some(Some(id)) if !id.is_empty() => {
                 let line = options.first().map_or(0, |option| option.line);

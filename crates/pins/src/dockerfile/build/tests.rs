@@ -215,3 +215,60 @@ fn a_stage_is_for_the_machine_or_the_target() {
         );
     }
 }
+
+#[test]
+fn mounts_and_ports_that_buildkit_does_not_take_are_named() {
+    for (line, expected) in [
+        ("RUN --mount=type=disk,target=/a true", "unsupported mount type `type=disk`: expected bind, cache"),
+        ("RUN --mount=type=cache,target=/a,shared true", "invalid field `shared`: must be a key=value pair"),
+        ("RUN --mount=type=cache,targt=/a true", "unexpected key `targt`: did you mean `target`?"),
+        ("RUN --mount=type=cache,target=/a,sharing=all true", "invalid value `sharing=all`: expected shared"),
+        ("RUN --mount=target=/a,sharing=shared true", "sharing is for caches"),
+        ("RUN --mount=target=/a,mode=0755 true", "mode not allowed for `bind` type mounts"),
+        ("RUN --mount=type=cache,target=/a,mode=rwx true", "invalid value `mode=rwx`: expected a mode"),
+        ("RUN --mount=type=cache,target=/a,uid=-1 true", "invalid value `uid=-1`: expected a number"),
+        ("RUN --mount=type=cache,target=/a,ro=yes true", "invalid value `ro=yes`: expected true or false"),
+        ("RUN --mount=type=cache,target=/a,size=1m true", "unexpected key `size` for mount type `cache`"),
+        ("RUN --mount=type=tmpfs,target=/a,size=big true", "invalid value `size=big`: expected an amount"),
+        ("RUN --mount=required,type=secret,id=token true", "unexpected key `required` for mount type `bind`"),
+        ("RUN --mount=type=secret true", "invalid secret mount: one of id, source, target required"),
+        ("RUN --mount=type=secret,id=token,src=token true", "both source and id can't be set"),
+        ("RUN --mount=type=cache,target=/./ true", "invalid mount target `/./`"),
+        ("RUN --mount=type=ssh,required true", "requires an ssh agent, and a build is given none"),
+        ("EXPOSE 80x", "invalid port `80x`: expected a number to 65535"),
+        ("EXPOSE 70000", "invalid port `70000`"),
+        ("EXPOSE 9-8/tcp", "invalid port `9-8/tcp`"),
+        ("EXPOSE 80/http", "invalid port `80/http`: expected tcp, udp or sctp"),
+    ] {
+        let found = refused(&format!("FROM debian\n{line}\n"));
+        assert!(found.len() == 1 && found[0].starts_with("2: ") && found[0].contains(expected), "{line}: {found:?}");
+    }
+    for line in [
+        "RUN --mount=type=cache,target=/a,sharing=locked,mode=0755,uid=1,gid=1,id=x true",
+        "RUN --mount=type=cache true",
+        "RUN --mount=type=$KIND,what=ever true",
+        "RUN --mount=TYPE=Tmpfs,dst=/a,size=64m,rw true",
+        "RUN --mount=type=ssh true",
+        "RUN --mount=type=ssh,required=false true",
+        "RUN --mount=type=secret,id=token,env=TOKEN,mode=0400 true",
+        "EXPOSE 80 8000-8010/udp 0/SCTP $PORT 127.0.0.1:1:2",
+    ] {
+        assert_eq!(refused(&format!("FROM debian\nARG PORT\n{line}\n")), Vec::<String>::new(), "{line}");
+    }
+    // Stages that nothing needs run no step.
+    assert_eq!(refused("FROM debian AS x\nRUN --mount=type=disk true\nEXPOSE x\nFROM debian\n"), Vec::<String>::new());
+}
+
+#[test]
+fn a_linter_that_fails_the_build_is_noted() {
+    for (directive, is_noted) in [
+        ("# check=error=true", true),
+        ("# check=skip=JSONArgsRecommended;error=1", true),
+        ("# check=skip=all;error=true", false),
+        ("# check=error=false", false),
+        ("# check=skip=all", false),
+    ] {
+        let found = read_build(&format!("{directive}\nFROM debian\n"), &given());
+        assert_eq!((found.refused.len(), found.notes.len()), (0, usize::from(is_noted)), "{directive}");
+    }
+}

@@ -17,6 +17,8 @@ use rcrepro_pins::dockerfile::build::{BuildReading, SecretMount, familiar, is_re
 impl Judged<'_> {
     /// Judges what the plan says to BuildKit.
     pub(super) fn by_plan(&self, buildkit: &BuildkitImage, reading: &BuildReading, found: &mut ImageJudgement) {
+        found.refused.extend(self.builder(buildkit));
+        found.refused.extend(self.ignored());
         found.refused.extend(self.target(reading));
         found.refused.extend(self.machine_is_left_out(buildkit));
         found.refused.extend(self.folders(buildkit));

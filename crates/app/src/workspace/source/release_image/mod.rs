@@ -1,7 +1,9 @@
 //! What of a release image's build can be decided by reading its Dockerfile and the plan: by `rcrepro check`, before the commands of a
 //! run, and before each build, always by [`judge`].
 
+mod builder;
 mod by_plan;
+mod ignored;
 mod judged;
 mod seen;
 
@@ -20,6 +22,7 @@ pub(crate) fn judge(judged: &Judged<'_>) -> ImageJudgement {
     let Some(text) = judged.dockerfile(&mut found.refused) else { return found };
     let Some(buildkit) = &judged.image.buildkit else {
         found.refused.extend(classic(judged.image, text));
+        found.refused.extend(judged.ignored());
         return found;
     };
     let mut given = BuildGiven::new(buildkit, &judged.image.target, judged.architecture);

@@ -10,10 +10,13 @@ use rcrepro_store::export::{ExportError, lookup};
 use rcrepro_store::ingest::Visited;
 use rcrepro_store::{BlobStore, StoreError};
 
+/// The file that says what is left out of a context, beside it or after a Dockerfile's name.
+const IGNORE: &str = ".dockerignore";
+
 /// What is at a path of the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SourceNode {
-    /// A file with its text.
+    /// A file with its text, of those that are read.
     File(String),
     /// A folder with at least one file.
     Folder,
@@ -39,7 +42,11 @@ pub enum SeenError {
 impl SeenSource {
     /// Asks for the paths of images; nothing is seen of them yet.
     pub(crate) fn of<'a>(images: impl IntoIterator<Item = &'a ReleaseImage>) -> Self {
-        Self(images.into_iter().flat_map(paths).map(|path| (path.to_string(), None)).collect())
+        let all = images.into_iter().flat_map(|image| {
+            let named = paths(image).map(ToString::to_string);
+            named.chain(ignore_files(image).into_iter().map(|path| path.to_string())).collect::<Vec<_>>()
+        });
+        Self(all.map(|path| (path, None)).collect())
     }
 
     /// Looks the paths of an image up in a tree of the store.
@@ -48,9 +55,10 @@ impl SeenSource {
     /// [`SeenError`] when the store cannot serve them.
     pub(crate) fn in_store(image: &ReleaseImage, store: &dyn BlobStore, source: Digest) -> Result<Self, SeenError> {
         let mut seen = Self::default();
-        for path in paths(image) {
+        let texts = ignore_files(image);
+        for path in paths(image).chain(&texts) {
             let node = match lookup(store, source, path)? {
-                Some(TreeNode::File { digest, .. }) if *path == image.dockerfile => {
+                Some(TreeNode::File { digest, .. }) if *path == image.dockerfile || texts.contains(path) => {
                     Some(SourceNode::File(String::from_utf8_lossy(&store.get(digest)?).into_owned()))
                 }
                 Some(TreeNode::File { .. }) => Some(SourceNode::File(String::new())),
@@ -86,6 +94,18 @@ impl SeenSource {
     pub(crate) fn node(&self, path: &str) -> Option<&SourceNode> {
         self.0.get(path)?.as_ref()
     }
+}
+
+/// Lists the files that may say what a build leaves out of its context: the first one that is there counts. The engine's classic builder
+/// knows the last one alone.
+pub(super) fn ignore_files(image: &ReleaseImage) -> Vec<TreePath> {
+    let own = image.buildkit.as_ref().and_then(|_| format!("{}{IGNORE}", image.dockerfile).parse().ok());
+    let context = image.buildkit.as_ref().and_then(|buildkit| buildkit.context.as_ref());
+    let of_context = match context {
+        Some(context) => format!("{context}/{IGNORE}"),
+        None => IGNORE.to_owned(),
+    };
+    own.into_iter().chain(of_context.parse().ok()).collect()
 }
 
 fn paths(image: &ReleaseImage) -> impl Iterator<Item = &TreePath> {

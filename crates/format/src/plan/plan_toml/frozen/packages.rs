@@ -17,7 +17,8 @@ impl Source<'_> {
         let Some(packages) = wire.packages.as_ref().filter(|packages| !is_debian || !packages.as_ref().is_empty())
         else {
             let message = format!("a frozen input of kind `{}` needs `packages`: the names of packages", kind.as_str());
-            return if is_debian { Err(self.error(wire.kind.span(), message, None)) } else { Ok(()) };
+            let hint = Some("write `packages = [\"curl\"]`".to_owned());
+            return if is_debian { Err(self.error(wire.kind.span(), message, hint)) } else { Ok(()) };
         };
         let (is_good, what, hint): (fn(&str) -> bool, _, _) = match kind {
             FrozenKind::DebianPackages => (
