@@ -39,6 +39,7 @@ pub mod latest;
 mod not_built;
 pub mod publish;
 mod read;
+mod spoken;
 pub(crate) mod step;
 mod trial;
 mod validation;
