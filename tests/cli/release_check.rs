@@ -6,7 +6,7 @@ const IMAGE: &str = r#"
 [release-images.app]
 dockerfile = "build/Dockerfile"
 target = "runtime"
-builder = "base"
+builder = "buildkit"
 context = "web"
 arguments = { VERSION = "1" }
 bases = { "golang:1.26" = "base" }
@@ -23,6 +23,18 @@ fn scene(change: (&str, &str), dockerfile: &str) -> Scene {
     let image = IMAGE.replacen(change.0, change.1, 1);
     let make = command("make", "mkdir dist && touch dist/app", "outputs = [\"dist\"]");
     let scene = Scene::new(&format!("release-images = [\"app\"]\n{make}{image}"));
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for folder in ["images", "images/keys", "lockfiles/images/amd64"] {
+        for entry in
+            std::fs::read_dir(root.join(folder)).expect("a folder").flatten().filter(|one| one.path().is_file())
+        {
+            let name = entry.file_name();
+            let bytes = std::fs::read(entry.path()).expect("readable");
+            scene.write(&format!("{folder}/{}", name.to_str().expect("a name")), &bytes);
+        }
+    }
+    let images = "[images.buildkit]\nbuild = \"images/buildkit.toml\"\n[images.base]";
+    scene.replace("rcrepro.toml", "[images.base]", images);
     scene.write("build/Dockerfile", dockerfile.as_bytes());
     scene.write("web/assets/a.png", b"a");
     scene.commit("an image");
@@ -125,4 +137,48 @@ fn what_no_line_takes_is_a_note() {
         0,
         &["note: ", "the secret `token` is taken by no step of build/Dockerfile"],
     );
+}
+
+#[test]
+fn what_the_front_end_refuses_is_refused_by_its_line() {
+    let lines = "COPY --nothing a /a\nRUN --mount=type=ssh,required true\nEXPOSE 80/http\nRUM true\nHEALTHCHECK CMD\nRUN <<EOF\ntrue\n";
+    let scene = scene(("", ""), &format!("{DOCKERFILE}{lines}"));
+    let expected = [
+        "refused: build/Dockerfile:8: unknown flag: --nothing of COPY",
+        "refused: build/Dockerfile:9: `RUN --mount=type=ssh,required` requires an ssh agent",
+        "refused: build/Dockerfile:10: `EXPOSE 80/http`: invalid port `80/http`",
+        "refused: build/Dockerfile:11: unknown instruction: RUM",
+        "hint: did you mean RUN?",
+        "refused: build/Dockerfile:12: missing command after HEALTHCHECK CMD",
+        "refused: build/Dockerfile:13: the here-document `<<EOF` has no end",
+    ];
+    says(&checked(&scene), 3, &expected);
+
+    // Files that nobody writes are not printed whole.
+    let long =
+        format!("{DOCKERFILE}ADD https://example.com/{} /x\nRUN true {}\n", "a".repeat(50_000), "b".repeat(2 << 20));
+    let ended = checked(&self::scene(("", ""), &long));
+    says(
+        &ended,
+        3,
+        &["build/Dockerfile:8: `ADD https://example.com/aaa", "build/Dockerfile:9: a line of 2097161 bytes"],
+    );
+    assert!(ended.stdout.len() + ended.stderr.len() < 10_000, "{}", ended.stdout.len());
+}
+
+#[test]
+fn an_ignore_file_and_a_builder_that_cannot_serve_are_refused() {
+    let one = scene(("", ""), DOCKERFILE);
+    one.write("web/.dockerignore", b"# what stays out\nok\n[a-\n");
+    one.commit("ignored");
+    says(&checked(&one), 3, &["refused: web/.dockerignore:3: invalid pattern `[a-`"]);
+    // The one of the Dockerfile counts in its place.
+    one.write("build/Dockerfile.dockerignore", b"*.md\n");
+    one.commit("its own");
+    says(&checked(&one), 0, &["is sound"]);
+
+    let other = scene(("builder = \"buildkit\"", "builder = \"base\""), DOCKERFILE);
+    says(&checked(&other), 3, &["`builder = \"base\"`: images/base.toml brings no `buildctl` and `buildkitd`"]);
+    let linted = scene(("", ""), &format!("# check=error=true\n{DOCKERFILE}"));
+    says(&checked(&linted), 0, &["note: ", "build/Dockerfile:1: `# check=…error=true` fails the build"]);
 }

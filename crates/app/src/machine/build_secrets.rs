@@ -16,6 +16,11 @@ pub(crate) const FOLDER: &str = "/dev/shm/rcrepro-secrets";
 /// The largest secret, in bytes: BuildKit takes no larger one.
 const MOST: u64 = 500 << 10;
 
+/// The shortest line of a secret that is looked for: shorter ones are in any text.
+const LINE: usize = 8;
+/// How long the lines are into which tools break base64.
+const COLUMNS: [usize; 4] = [60, 64, 72, 76];
+
 /// What of a plan's secrets this machine has.
 #[derive(Default)]
 pub(crate) struct BuildSecrets {
@@ -37,15 +42,7 @@ pub(crate) fn read(
     let mut script = format!("( umask 077; mkdir -p {FOLDER}\n");
     let (mut found, mut words) = (BuildSecrets::default(), SecretWords::default());
     for (id, source) in secrets {
-        let content = match source {
-            SecretSource::Variable(name) => std::env::var_os(name).map(std::os::unix::ffi::OsStringExt::into_vec),
-            SecretSource::File(path) => match door::read(&folder.join(path), MOST) {
-                Ok(content) => Some(content),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => return Err((id.clone(), error)),
-            },
-        };
-        let Some(content) = content else { continue };
+        let Some(content) = content(source, folder).map_err(|error| (id.clone(), error))? else { continue };
         script.push_str(&format!("base64 -d > {FOLDER}/{id} <<< '{}'\n", base64::encode(&content)));
         for line in content.split(|byte| *byte == b'\n').chain([content.as_slice()]) {
             let line = line.trim_ascii();
@@ -59,6 +56,47 @@ pub(crate) fn read(
         found.handed = Some(StepSecrets { script: script.into_bytes(), words: words.finish() });
     }
     Ok(found)
+}
+
+/// Reads a secret; none where it is not there.
+fn content(source: &SecretSource, folder: &Path) -> io::Result<Option<Vec<u8>>> {
+    match source {
+        SecretSource::Variable(name) => Ok(std::env::var_os(name).map(std::os::unix::ffi::OsStringExt::into_vec)),
+        SecretSource::File(path) => match door::read(&folder.join(path), MOST) {
+            Ok(content) => Ok(Some(content)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        },
+    }
+}
+
+/// Lists by id the forms in which a secret is looked for, as the builder does in layers (`holds_a_secret` in `build.sh`): each line of
+/// [`LINE`] bytes and more, and the whole in base64, also in lines as tools break it. Relative files are in `folder`.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn forms(
+    secrets: &BTreeMap<String, SecretSource>,
+    folder: &Path,
+) -> Result<BTreeMap<String, Vec<Vec<u8>>>, (String, io::Error)> {
+    let mut all = BTreeMap::new();
+    for (id, source) in secrets {
+        let Some(content) = content(source, folder).map_err(|error| (id.clone(), error))? else { continue };
+        let plain: Vec<u8> = content.iter().copied().filter(|byte| *byte != b'\r').collect();
+        let mut forms: Vec<Vec<u8>> =
+            plain.split(|byte| *byte == b'\n').filter(|line| line.len() >= LINE).map(<[u8]>::to_vec).collect();
+        if !forms.is_empty() {
+            let coded = base64::encode(&content).into_bytes();
+            // What follows the secret in a longer text decides its last characters.
+            let length = coded.iter().position(|byte| *byte == b'=').unwrap_or(coded.len()).saturating_sub(3);
+            forms.push(coded[..length].to_vec());
+            for columns in COLUMNS {
+                forms.extend(coded.chunks_exact(columns).map(<[u8]>::to_vec));
+            }
+        }
+        all.insert(id.clone(), forms);
+    }
+    Ok(all)
 }
 
 /// Whether this machine has a secret; relative files are in `folder`. What is there and cannot be read is found by [`read`].

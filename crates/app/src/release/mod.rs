@@ -40,6 +40,7 @@ pub mod latest;
 mod not_built;
 pub mod publish;
 mod read;
+mod spoken;
 pub(crate) mod step;
 mod trial;
 mod validation;

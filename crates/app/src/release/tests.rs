@@ -410,6 +410,36 @@ async fn an_image_by_buildkit_is_recorded_with_its_manifest_and_the_ids_of_its_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_prints_a_secret_of_its_build_fails_and_the_stream_is_not_recorded() {
+    let secret = "swordfish-and-chips";
+    let coded = rcrepro_model::content::base64::encode(secret.as_bytes());
+    for (alone, container, at) in [
+        (FakeRun::exit(0).stdout(&format!("app 7\n{secret}\n")), FakeRun::stays(), "runs.0.stdout"),
+        (FakeRun::exit(0).stdout("app 7\n").stderr(&format!("key={coded}\n")), FakeRun::stays(), "runs.0.stderr"),
+        (FakeRun::exit(0).stdout("app 7\n"), FakeRun::stays().stdout(secret), "smoke.container.stdout"),
+    ] {
+        let place = Place::new();
+        std::fs::write(place.folder.path().join("key.secret"), secret).expect("written");
+        let host = FakeImageHost::default().on_start("RC-05/app", alone).on_start("RC-05/app", container);
+        let left = [left(&place.store, b"7"), left(&place.store, b"7")];
+        let [first, second] = left;
+        let engine = engine(Script::exit(0)).on("RC-05/app", first).on("RC-05/app", second);
+        let dockerfile = "FROM scratch AS app\nCOPY app /app\n";
+        let released = release_in(&place, (&by_buildkit(), dockerfile), &engine, Some(&host)).await.expect("decided");
+        let told = format!("{:?}", released.findings);
+        assert!(told.contains(&format!("images.app.{at}")), "{at}: {told}");
+        assert!(told.contains("the secret `key`"), "{told}");
+        let record =
+            released.record.map(|record| String::from_utf8_lossy(&release_json::encode(&record).0).into_owned());
+        let record = record.unwrap_or_default();
+        let is_told = |text: &str| [secret, &coded].iter().any(|secret| text.contains(secret));
+        assert!(!is_told(&told) && !is_told(&record), "{told}\n{record}");
+        let stream = Digest::of(format!("app 7\n{secret}\n").as_bytes()).to_string();
+        assert!(!record.contains(&stream), "the stream is not named: {record}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_build_by_buildkit_that_differs_is_named_by_its_file() {
     let place = Place::new();
     let builds = [left(&place.store, b"7"), left(&place.store, b"8")];

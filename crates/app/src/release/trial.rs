@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::build::tail;
 use super::error::ReleaseError;
+use super::spoken::SpokenSecrets;
 use super::step::{ReleaseStep, finding};
 use crate::run::actions::{Resolved, derive_action};
 use rcrepro_engine::{
@@ -65,6 +66,14 @@ impl Trial<'_> {
     /// [`ReleaseError`] when the engine fails. What an image or a command beside it does is a result.
     pub(super) async fn run(&self) -> Result<Tried, ReleaseError> {
         let mut tried = Tried::default();
+        let secrets = match SpokenSecrets::of(self.image, &self.step.workspace.folder) {
+            Ok(secrets) => secrets,
+            Err((id, error)) => {
+                let found = format!("secret `{id}`: {error}");
+                let unread = finding(FindingName::ImageUndecided, self.name, "", "a secret that can be read", found);
+                return Ok(Tried { findings: vec![unread], ..tried });
+            }
+        };
         let label = format!("{}/{}", self.step.packet, self.name);
         let start = ImageStart {
             label: &label,
@@ -77,7 +86,7 @@ impl Trial<'_> {
         for (index, run) in self.image.runs.iter().enumerate() {
             let at = format!("runs.{index}");
             let start = ImageStart { arguments: Some(&run.arguments), ..start };
-            match self.run_alone(&at, run, &start).await? {
+            match self.run_alone(&at, run, &start, &secrets).await? {
                 Ok(entry) => {
                     tried.findings.extend(self.words_of_run(&at, run, &entry)?);
                     tried.runs.push(entry);
@@ -88,7 +97,7 @@ impl Trial<'_> {
         for spec in &self.image.smoke {
             let Limit { amount: timeout, .. } = self.step.context.engine.info().machine.timeout(spec.timeout);
             let start = ImageStart { timeout, ..start };
-            match self.run_beside(spec, &start).await? {
+            match self.run_beside(spec, &start, &secrets).await? {
                 Ok((entry, words)) => {
                     tried.findings.extend(words);
                     tried.smoke.push(entry);
@@ -105,6 +114,7 @@ impl Trial<'_> {
         at: &str,
         run: &ImageRun,
         start: &ImageStart<'_>,
+        secrets: &SpokenSecrets,
     ) -> Result<Result<RunEntry, Finding>, ReleaseError> {
         let started = match self.started(at, start).await? {
             Ok(started) => started,
@@ -118,6 +128,9 @@ impl Trial<'_> {
             let found = ending::with_fixed_limits(EndingEntry::TimedOut, 0, (RUN_TIMEOUT, LIMITS.memory));
             return Ok(Err(self.failed(at, "an end", found)));
         };
+        if let Some(leak) = self.leak(secrets, at, [("stdout", stdout), ("stderr", stderr)])? {
+            return Ok(Err(leak));
+        }
         let result = Some(self.step.context.store.put(&result_of(exit_code, stdout, stderr).encode())?);
         Ok(Ok(RunEntry { arguments: run.arguments.clone(), exit_code, stdout, stderr, result }))
     }
@@ -139,6 +152,7 @@ impl Trial<'_> {
         &self,
         spec: &CommandSpec,
         start: &ImageStart<'_>,
+        secrets: &SpokenSecrets,
     ) -> Result<Result<(SmokeEntry, Vec<Finding>), Finding>, ReleaseError> {
         let observe = self.step.context.observe;
         let what = format!("{} beside release image {}", spec.id, self.name);
@@ -162,12 +176,23 @@ impl Trial<'_> {
             Ok(entry) => entry,
             Err(finding) => return Ok(Err(finding)),
         };
+        let streams = [
+            ("stdout", entry.stdout),
+            ("stderr", entry.stderr),
+            ("container.stdout", end.stdout),
+            ("container.stderr", end.stderr),
+        ];
+        if let Some(leak) = self.leak(secrets, spec.id.as_str(), streams)? {
+            observe(RunEvent::Prepared { what, how: "failed, a stream holds a secret".to_owned() });
+            return Ok(Err(leak));
+        }
         (entry.gone, entry.stopped) = (end.exit_code, end.stopped);
         let mut unhealthy = None;
         entry.health = match health {
             ImageHealth::Unchecked => None,
             ImageHealth::Healthy => Some(HealthOutcome::Healthy),
             ImageHealth::Unhealthy { found } => {
+                let found = secrets.found_in(found.as_bytes()).map(not_shown).unwrap_or(found);
                 unhealthy = Some(self.failed(&format!("{}.health", spec.id), "a health check that passes", found));
                 Some(HealthOutcome::Unhealthy)
             }
@@ -250,6 +275,22 @@ impl Trial<'_> {
         }))
     }
 
+    /// Finds a stream that holds a secret of the build. It gets no entry, and none of it is shown.
+    fn leak<const N: usize>(
+        &self,
+        secrets: &SpokenSecrets,
+        at: &str,
+        streams: [(&str, Digest); N],
+    ) -> Result<Option<Finding>, StoreError> {
+        for (stream, digest) in streams {
+            if let Some(id) = secrets.found_in(&self.step.context.store.get(digest)?) {
+                let expected = "a stream without the secrets that the build was given";
+                return Ok(Some(self.failed(&format!("{at}.{stream}"), expected, not_shown(id))));
+            }
+        }
+        Ok(None)
+    }
+
     fn failed(&self, at: &str, expected: &str, found: String) -> Finding {
         finding(FindingName::ImageFailed, self.name, at, expected, found)
     }
@@ -261,6 +302,13 @@ impl Trial<'_> {
         }
         Ok(tail(&String::from_utf8_lossy(&self.step.context.store.get(stream)?)))
     }
+}
+
+/// Says that a text holds a secret.
+fn not_shown(id: &str) -> String {
+    format!(
+        "the secret `{id}`, as it is or in base64: neither shown nor recorded; keep it out of the image, and out of what it prints"
+    )
 }
 
 /// Derives the action of a command beside an image whose file system is `tree`, and stores the messages that it names. The

@@ -81,8 +81,7 @@ impl Dialect {
     /// runtime's words with 500.
     pub fn is_refusal(&self, error: &Error) -> bool {
         let Error::DockerResponseServerError { status_code, message } = error else { return false };
-        *status_code == 400
-            || (matches!(self, Self::Podman(_)) && *status_code == 500 && message.contains(": OCI "))
+        *status_code == 400 || (matches!(self, Self::Podman(_)) && *status_code == 500 && message.contains(": OCI "))
     }
 
     /// Waits for a container whose streams have ended, more closely than Podman's wait of the common API, which looks four

@@ -126,8 +126,7 @@ impl Source<'_> {
         let kind = input.kind.as_str();
         let missing = |what: &str| {
             let message = format!("a frozen input of kind `{kind}` needs {what}");
-            let key = what.split('`').nth(1).unwrap_or_default();
-            Err(self.error(wire.kind.span(), message, Some(advice::missing_key(key))))
+            Err(self.error(wire.kind.span(), message, what.split('`').nth(1).map(advice::missing_key)))
         };
         let unwanted = |key: &str, found: Option<&Spanned<String>>, reason: &str| match found {
             Some(text) => {
@@ -229,6 +228,17 @@ mod tests {
              image = \"node\"\nfrozen = [\"f\"]\n[packets.RC-05]\ntitle = \"x\"\nsets = [\"all\"]\n[frozen.f]\n{frozen}\n"
         );
         parse(&text, &[]).map(|plan| plan.frozen.into_values().next().expect("one input"))
+    }
+
+    #[test]
+    fn a_key_that_is_missing_is_shown_as_it_is_written() {
+        for (frozen, hint) in [
+            ("kind = 'debian-packages'\nimage = 'node'", "write `packages = [\"curl\"]`"),
+            ("kind = 'go-modules'", "write `image = \"go\"`"),
+            ("kind = 'go-vulndb'", "write `path = \"vulndb\"`"),
+        ] {
+            assert_eq!(plan(frozen).expect_err(frozen).hint.as_deref(), Some(hint), "{frozen}");
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn gather(
         return true;
     }
     let Ok(definition) = folder.definition(image) else { return false };
-    for program in &definition.layer.program {
+    if let Some(program) = &definition.layer.program {
         // The last part of the folder, or of the module at its root.
         let names = program.packages.iter().map(|package| match package.as_str() {
             "." => program.module.as_str(),
