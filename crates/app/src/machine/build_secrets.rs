@@ -70,6 +70,9 @@ fn content(source: &SecretSource, folder: &Path) -> io::Result<Option<Vec<u8>>> 
     }
 }
 
+/// The forms of each secret, by its id.
+pub(crate) type SecretForms = BTreeMap<String, Vec<Vec<u8>>>;
+
 /// Lists by id the forms in which a secret is looked for, as the builder does in layers (`holds_a_secret` in `build.sh`): each line of
 /// [`LINE`] bytes and more, and the whole in base64, also in lines as tools break it. Relative files are in `folder`.
 ///
@@ -78,7 +81,7 @@ fn content(source: &SecretSource, folder: &Path) -> io::Result<Option<Vec<u8>>> 
 pub(crate) fn forms(
     secrets: &BTreeMap<String, SecretSource>,
     folder: &Path,
-) -> Result<BTreeMap<String, Vec<Vec<u8>>>, (String, io::Error)> {
+) -> Result<SecretForms, (String, io::Error)> {
     let mut all = BTreeMap::new();
     for (id, source) in secrets {
         let Some(content) = content(source, folder).map_err(|error| (id.clone(), error))? else { continue };

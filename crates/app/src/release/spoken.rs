@@ -1,10 +1,10 @@
 //! Whether a stream of a tried image holds a secret that its build was given: in the forms in which layers are searched.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
-use crate::machine::build_secrets;
+use crate::machine::build_secrets::{self, SecretForms};
 use rcrepro_model::plan::release_image::ReleaseImage;
 
 /// How many bytes of a form are looked up; no form is shorter.
@@ -27,7 +27,7 @@ impl SpokenSecrets {
         Ok(Self::new(build_secrets::forms(&buildkit.secrets, folder)?))
     }
 
-    fn new(forms: BTreeMap<String, Vec<Vec<u8>>>) -> Self {
+    fn new(forms: SecretForms) -> Self {
         let mut found = Self::default();
         for (id, forms) in forms {
             for form in forms.into_iter().filter(|form| form.len() >= HEAD) {

@@ -57,7 +57,7 @@ const FLAGS: [(&str, &[(&str, Form)]); 5] = [
 
 /// Finds the first flag that the front end refuses.
 pub(super) fn wrong(instruction: &RawInstruction, name: &str) -> Option<String> {
-    let is_none = || instruction.rest.to_ascii_uppercase() == "NONE";
+    let is_none = || instruction.rest.eq_ignore_ascii_case("NONE");
     // These read no flags at all.
     if matches!(name, "ARG" | "STOPSIGNAL") || name == "HEALTHCHECK" && is_none() {
         return None;
