@@ -105,7 +105,9 @@ fn keys_of_the_plan_are_held_against_the_dockerfile_and_the_source() {
 #[test]
 fn lines_that_no_build_survives_are_named_and_a_run_says_the_same_before_its_commands() {
     let lines = "RUN --network=host true\nADD https://example.com/x /x\nCOPY --from=alpine:3 / /\n";
-    let scene = scene(("", ""), &format!("{DOCKERFILE}{lines}FROM alpine AS lint\n"));
+    // A builder that the run need not compile first, and that is refused, too.
+    let builder = ("builder = \"buildkit\"", "builder = \"base\"");
+    let scene = scene(builder, &format!("{DOCKERFILE}{lines}FROM alpine AS lint\n"));
     let expected = [
         "build/Dockerfile:8: `RUN --network=host` is not allowed to a build",
         "build/Dockerfile:9: `ADD https://example.com/x` takes a file from elsewhere, and nothing is fetched",
@@ -116,7 +118,7 @@ fn lines_that_no_build_survives_are_named_and_a_run_says_the_same_before_its_com
     says(
         &ended,
         3,
-        &["contexts = { fetched = ", "bases = { \"alpine:3\" = \"IMAGE\" }", "3 things that no run survives"],
+        &["contexts = { fetched = ", "bases = { \"alpine:3\" = \"IMAGE\" }", "4 things that no run survives"],
     );
     let ended = scene.run(&["run", "RC-05"]);
     says(&ended, 3, &expected);

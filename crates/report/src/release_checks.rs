@@ -1,4 +1,4 @@
-//! What `rcrepro image validate` says of an image of the release.
+//! The report of `rcrepro image validate` for an image of the release.
 
 use serde_json::{Value, json};
 

@@ -30,7 +30,7 @@ pub struct ImageDelta {
     pub notes: Vec<Note>,
 }
 
-/// What a record says of one of the two.
+/// One of the two, by its record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedSide {
     /// The tag or revision; that of the working copy's record is `HEAD`.
@@ -84,7 +84,7 @@ pub struct RecordedFile {
 pub struct FileDelta {
     /// The absolute path.
     pub path: String,
-    /// What was and is there.
+    /// None before it was added, and after it was removed.
     pub file: Changed<RecordedFile>,
 }
 

@@ -52,7 +52,7 @@ pub struct ImageCheck {
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckOutcome {
-    /// It was judged.
+    /// With this result.
     Judged(Standing),
     /// The plan asks for nothing, or the image has nothing of the kind.
     NothingAsked,

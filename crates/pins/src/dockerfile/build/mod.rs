@@ -16,7 +16,7 @@ pub use self::origin::origins;
 use self::reader::{Counts, Reader};
 pub use self::reading::{BuildGiven, BuildReading, LineFault, SecretMount, familiar, is_reserved};
 use self::stages::Stages;
-use super::front_end::{Refusal, fails_on_warnings, refusals};
+use super::front_end::{FrontEndRefusal, fails_on_warnings, refusals};
 
 /// Reads a Dockerfile that is built with what is given.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn read_build(text: &str, given: &BuildGiven) -> BuildReading {
         name => stages.find(name),
     };
     let mut reader = Reader::new(&stages, given);
-    for Refusal { line, says, hint } in refusals(text) {
+    for FrontEndRefusal { line, says, hint } in refusals(text) {
         reader.refuse(Counts::Always, line, says, hint);
     }
     (0..stages.all.len()).for_each(|stage| reader.stage(stage));

@@ -107,7 +107,7 @@ fn unknown(name: &str, flag: &str, known: &[(&str, Form)]) -> String {
     format!("unknown flag: {flag} of {name}: {tail}")
 }
 
-/// Says what is wrong with a value of a health check; an empty one is none.
+/// Says what is wrong with a value of a health check; an empty one counts as left out.
 fn wrong_health(flag: &str, value: &str) -> Option<&'static str> {
     if value.is_empty() {
         return None;

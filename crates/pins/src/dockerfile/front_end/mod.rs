@@ -13,7 +13,7 @@ use self::raw::{RawFile, RawInstruction};
 
 /// A line that the front end refuses.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Refusal {
+pub struct FrontEndRefusal {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong, with the object, and with what was expected where that is not plain.
@@ -22,7 +22,7 @@ pub struct Refusal {
     pub hint: String,
 }
 
-impl Refusal {
+impl FrontEndRefusal {
     fn new(line: usize, says: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { line, says: says.into(), hint: hint.into() }
     }
@@ -30,7 +30,7 @@ impl Refusal {
 
 /// Lists what is refused. The first refusal ends a build; further ones are those of other instructions.
 #[must_use]
-pub fn refusals(text: &str) -> Vec<Refusal> {
+pub fn refusals(text: &str) -> Vec<FrontEndRefusal> {
     let RawFile { instructions, mut refused, is_whole } = raw::read(text);
     let mut has_stage = false;
     for instruction in &instructions {
@@ -39,12 +39,12 @@ pub fn refusals(text: &str) -> Vec<Refusal> {
         has_stage |= name == "FROM";
         if refusal.is_none() && !has_stage && name != "ARG" {
             let says = format!("`{name}` is before the first `FROM`: only `ARG` may be there");
-            refused.push(Refusal::new(instruction.line, says, "begin the stage: FROM …"));
+            refused.push(FrontEndRefusal::new(instruction.line, says, "begin the stage: FROM …"));
         }
         refused.extend(refusal);
     }
     if instructions.is_empty() && is_whole {
-        refused.push(Refusal::new(1, "the Dockerfile has no instructions", "begin it with FROM"));
+        refused.push(FrontEndRefusal::new(1, "the Dockerfile has no instructions", "begin it with FROM"));
     }
     refused.sort();
     refused
@@ -67,13 +67,13 @@ pub fn fails_on_warnings(text: &str) -> Option<usize> {
 }
 
 /// Finds what is wrong with an instruction: its name, its flags, its arguments.
-fn refusal(instruction: &RawInstruction, name: &str) -> Option<Refusal> {
+fn refusal(instruction: &RawInstruction, name: &str) -> Option<FrontEndRefusal> {
     let RawInstruction { line, .. } = *instruction;
     let wrong = arguments::unreadable(instruction, name)
         .or_else(|| arguments::unknown(instruction, name))
         .or_else(|| arguments::wrong_words(instruction, name))
         .or_else(|| flags::wrong(instruction, name).map(|says| (says, "see the Dockerfile reference".to_owned())));
-    wrong.map(|(says, hint)| Refusal::new(line, says, hint))
+    wrong.map(|(says, hint)| FrontEndRefusal::new(line, says, hint))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! A Dockerfile as BuildKit's parser splits it: directives, continued lines, here-documents, and each instruction with its flags.
 
-use super::Refusal;
+use super::FrontEndRefusal;
 use super::documents::documents;
 
 /// What an editor may put at the beginning of a file.
@@ -14,7 +14,7 @@ const DIRECTIVES: [&str; 3] = ["check", "escape", "syntax"];
 #[derive(Debug, Default)]
 pub(super) struct RawFile {
     pub instructions: Vec<RawInstruction>,
-    pub refused: Vec<Refusal>,
+    pub refused: Vec<FrontEndRefusal>,
     /// Whether nothing kept the rest from being read.
     pub is_whole: bool,
 }
@@ -122,7 +122,7 @@ pub(super) fn read(text: &str) -> RawFile {
 
 impl RawReader<'_> {
     fn refuse(&mut self, line: usize, says: String, hint: &str) {
-        self.file.refused.push(Refusal::new(line, says, hint));
+        self.file.refused.push(FrontEndRefusal::new(line, says, hint));
     }
 
     /// Joins the lines of the next instruction.

@@ -20,7 +20,7 @@ use rcrepro_store::git::history::GitHistory;
 mod side;
 
 impl Publishing<'_> {
-    /// Compares what the record beside the plan says of an image with the record of an earlier release: of `since`, else of the nearest tag
+    /// Compares an image in the record beside the plan with the record of an earlier release: of `since`, else of the nearest tag
     /// before HEAD; where no tag is, the newest commit before it whose record is of another source. Neither record is judged.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What one record says of an image for one platform, as far as it is at hand.
+//! An image in one record, for one platform, as far as it is at hand.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
