@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use self::validate::ValidationTarget;
 use crate::context::{Context, set_aside};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -74,7 +75,7 @@ pub async fn image(context: &Context, platform: Option<ImagePlatform>, command: 
     }
 }
 
-/// What the flags of a validation say of its targets.
+/// Which targets the flags of a validation mean.
 #[derive(Clone, Copy)]
 struct Meant {
     /// They are in the engine.
@@ -83,14 +84,6 @@ struct Meant {
     release: bool,
     /// They are toolchain images.
     toolchain: bool,
-}
-
-/// What is validated.
-enum Target {
-    /// An image of the release, by its record.
-    Release(Name),
-    /// A toolchain image, a file, or an image in the engine.
-    Toolchain(String),
 }
 
 /// The images that a name can mean.
@@ -125,9 +118,9 @@ impl PlanImages {
     /// # Errors
     /// As [`Self::released`] and [`Self::definition`]; a toolchain target may be a file, or with `loaded` an image that only the engine
     /// knows.
-    fn targets(&self, context: &Context, targets: Vec<String>, meant: Meant) -> Result<Vec<Target>, Failure> {
+    fn targets(&self, context: &Context, targets: Vec<String>, meant: Meant) -> Result<Vec<ValidationTarget>, Failure> {
         if targets.is_empty() && meant.release {
-            return Ok(self.released.iter().cloned().map(Target::Release).collect());
+            return Ok(self.released.iter().cloned().map(ValidationTarget::Release).collect());
         }
         let target = |target: String| {
             let is_released = meant.release || self.released.iter().any(|released| released.as_str() == target);
@@ -138,11 +131,11 @@ impl PlanImages {
                 (false, true) if !meant.release => drop(self.definition(target.clone())?),
                 (false, _) => {
                     if let Some(name) = self.released(&target, meant.release, meant.toolchain)? {
-                        return Ok(Target::Release(name));
+                        return Ok(ValidationTarget::Release(name));
                     }
                 }
             }
-            Ok(Target::Toolchain(target))
+            Ok(ValidationTarget::Toolchain(target))
         };
         targets.into_iter().map(target).collect()
     }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::Target;
 use super::published::publishing;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -21,18 +20,26 @@ use rcrepro_model::standing::Standing;
 use rcrepro_report::{release_checks, row, validation};
 use rcrepro_store::fs::FsStore;
 
+/// What is validated.
+pub enum ValidationTarget {
+    /// An image of the release, by its record.
+    Release(Name),
+    /// A toolchain image, a file, or an image in the engine.
+    Toolchain(String),
+}
+
 /// Validates each target and prints everything that is wrong; the worst target decides the exit code. Without targets, every toolchain
 /// image that is there.
 pub(super) async fn validate(
     context: &Context,
     folder: &ImageFolder,
-    targets: &[Target],
+    targets: &[ValidationTarget],
     loaded: bool,
 ) -> Result<Exit, Failure> {
     let (mut standings, mut documents) = (Vec::new(), Vec::new());
     let toolchain = targets.iter().filter_map(|target| match target {
-        Target::Toolchain(name) => Some(name.clone()),
-        Target::Release(_) => None,
+        ValidationTarget::Toolchain(name) => Some(name.clone()),
+        ValidationTarget::Release(_) => None,
     });
     let mut toolchain: Vec<String> = toolchain.collect();
     let all = targets.is_empty();
@@ -64,7 +71,7 @@ pub(super) async fn validate(
         }
     }
     for target in targets {
-        let Target::Release(name) = target else { continue };
+        let ValidationTarget::Release(name) = target else { continue };
         for validated in released(context, name).await? {
             standings.push(validated.standing);
             match context.json {

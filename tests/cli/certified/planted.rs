@@ -112,7 +112,7 @@ fn planted(faults: &[Fault]) -> Scene {
     scene(&images, "")
 }
 
-/// Runs the packet, and holds what is said of each image against what was planted in it.
+/// Runs the packet, and compares each image's findings with what was planted in it.
 fn each_is_found(faults: &[Fault]) {
     let ended = planted(faults).run(&["run", "RC-05"]);
     assert_eq!(ended.code, 1, "{}\n{}", ended.stdout, ended.stderr);
@@ -122,7 +122,7 @@ fn each_is_found(faults: &[Fault]) {
         said.entry(name).or_default().push_str(&format!("images.{block}"));
     }
     for Fault { id, found, .. } in faults {
-        let said = said.get(id).unwrap_or_else(|| panic!("nothing is said of `{id}`:\n{}", ended.stdout));
+        let said = said.get(id).unwrap_or_else(|| panic!("`{id}` is not named:\n{}", ended.stdout));
         for text in *found {
             assert!(said.contains(text), "`{id}`: `{text}` in\n{said}");
         }

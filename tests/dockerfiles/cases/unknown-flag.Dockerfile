@@ -1,5 +1,5 @@
 # what: A flag that no front end knows
-# is: fails: unknown flag: --nothing
+# is: refused: Dockerfile:4: unknown flag: --nothing of COPY
 FROM debian:bookworm-slim
 COPY --nothing src /src
 CMD ["echo", "ok"]

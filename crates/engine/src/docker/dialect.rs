@@ -54,7 +54,7 @@ impl Dialect {
         }
     }
 
-    /// Has a container's health check run where the engine does not do so by itself, and says whether it was so.
+    /// Runs a container's health check where the engine does not do so by itself, and tells whether it was so.
     ///
     /// # Errors
     /// As the engine answers.
@@ -65,8 +65,8 @@ impl Dialect {
         }
     }
 
-    /// Makes a container's processes ready before anything is attached to it, where the engine would do so while it attaches: what it says of
-    /// an image that cannot be started is its own answer then.
+    /// Makes a container's processes ready before anything is attached to it, where the engine would do so while it attaches: an image that
+    /// cannot be started is refused by an answer of its own then.
     ///
     /// # Errors
     /// As the engine answers.

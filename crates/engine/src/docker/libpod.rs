@@ -74,7 +74,7 @@ impl Libpod {
         expect(204, request.send().await.map_err(broken)?).await.map(drop)
     }
 
-    /// Has a container's health check run once; what came of it is told where the container is inspected. One that has no check, or does
+    /// Runs a container's health check once; what came of it is told where the container is inspected. One that has no check, or does
     /// not run, is left as it is.
     ///
     /// # Errors
@@ -172,17 +172,12 @@ struct RefusalWire {
 fn specification(body: &ContainerCreateBody) -> Result<Value, String> {
     let nothing = HostConfig::default();
     let host = body.host_config.as_ref().unwrap_or(&nothing);
-    let ulimits: Vec<Value> = host
-        .ulimits
-        .iter()
-        .flatten()
-        .map(|one| json!({ "type": one.name, "soft": one.soft, "hard": one.hard }))
-        .collect();
     // A release's own image runs with its own variables; of a command's container none is the image's.
     let is_own = body.env.is_none();
     let isolated = host.network_mode.as_deref() != Some("bridge");
     let options: Vec<&str> = host.security_opt.iter().flatten().map(String::as_str).collect();
     let profile = |name: &str| options.iter().find_map(|option| option.strip_prefix(name)?.strip_prefix('='));
+    let ulimits = ulimits(host);
     let mut spec = json!({
         "image": body.image,
         "hostname": body.hostname,
@@ -231,6 +226,12 @@ fn specification(body: &ContainerCreateBody) -> Result<Value, String> {
     Ok(spec)
 }
 
+/// Writes what bounds each process.
+fn ulimits(host: &HostConfig) -> Vec<Value> {
+    let limits = host.ulimits.iter().flatten();
+    limits.map(|one| json!({ "type": one.name, "soft": one.soft, "hard": one.hard })).collect()
+}
+
 /// Writes a network: none, that of another container, or the engine's own.
 fn network(mode: Option<&str>) -> Value {
     match mode.map(|mode| mode.split_once(':').unwrap_or((mode, ""))) {
@@ -263,8 +264,8 @@ fn in_memory(host: &HostConfig) -> Vec<Value> {
     mounts.map(mount).collect()
 }
 
-/// Writes a health check. Without an interval Podman starts no timer for it, which would need a service manager: whoever wants to know
-/// asks for each check.
+/// Writes a health check. Without an interval Podman starts no timer for it, which would need a service manager: each check
+/// is asked for.
 fn health(check: &HealthConfig) -> Value {
     json!({ "Test": check.test, "Timeout": check.timeout, "Retries": check.retries, "StartPeriod": check.start_period })
 }

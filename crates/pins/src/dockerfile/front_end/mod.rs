@@ -7,26 +7,11 @@ mod arguments;
 mod documents;
 mod flags;
 mod raw;
+mod refusal;
 
 pub(super) use self::raw::{BOOLEANS, TRUE};
 use self::raw::{RawFile, RawInstruction};
-
-/// A line that the front end refuses.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FrontEndRefusal {
-    /// The line, from 1.
-    pub line: usize,
-    /// What is wrong, with the object, and with what was expected where that is not plain.
-    pub says: String,
-    /// What mends it.
-    pub hint: String,
-}
-
-impl FrontEndRefusal {
-    fn new(line: usize, says: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { line, says: says.into(), hint: hint.into() }
-    }
-}
+pub use self::refusal::FrontEndRefusal;
 
 /// Lists what is refused. The first refusal ends a build; further ones are those of other instructions.
 #[must_use]

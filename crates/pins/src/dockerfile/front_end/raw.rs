@@ -1,7 +1,7 @@
 //! A Dockerfile as BuildKit's parser splits it: directives, continued lines, here-documents, and each instruction with its flags.
 
-use super::FrontEndRefusal;
 use super::documents::documents;
+use super::refusal::FrontEndRefusal;
 
 /// What an editor may put at the beginning of a file.
 const MARK: char = '\u{feff}';
