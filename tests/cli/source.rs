@@ -318,6 +318,12 @@ fn images_are_those_that_the_plan_builds_from() {
         "below/rcrepro.toml",
         plan.replace("[images.base]", "[images.ground]").replace("image = \"base\"", "image = \"ground\"").as_bytes(),
     );
+    // A store that has the signed index of an archive, as one does that locked an image, wants its keys.
+    for key in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("images/keys")).expect("a folder").flatten()
+    {
+        let name = key.file_name().into_string().expect("a name");
+        scene.write(&format!("images/keys/{name}"), &std::fs::read(key.path()).expect("a key"));
+    }
     let fresh = scene.run(&["-C", "below", "image", "lock", "--check", "ground"]).stdout;
     assert!(fresh.contains("fresh") && fresh.contains("base.lock"), "{fresh}");
     assert!(!Path::new(&scene.path("below/images")).exists());
