@@ -111,8 +111,6 @@ impl ReleaseStep<'_> {
                 let of = ImageOfSource { name, image: Some(image), source: self.resolved.source };
                 let builds = entry.builds().map(|(platform, one, again)| (platform, [one, again]));
                 explained::explain(&mut found, &of, builds, &**self.context.store)?;
-                // What the trial said of a place says more than the record can.
-                found.retain(|one| !findings.iter().any(|said: &Finding| (said.name, &said.at) == (one.name, &one.at)));
                 findings.extend(found);
             }
         }

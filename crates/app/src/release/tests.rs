@@ -182,9 +182,8 @@ async fn an_image_that_comes_out_otherwise_the_second_time_fails_with_the_file_t
 async fn without_a_host_that_builds_images_they_are_undecided_and_nothing_is_recorded() {
     let engine = engine(Script::exit(0));
     let podman = host().cannot_build_because("it builds with another builder");
-    for (host, expected) in
-        [(None, "the engine fake keeps no images"), (Some(&podman), "it builds with another builder")]
-    {
+    let classic = "image `app` has no `builder`, and it builds with another builder: builder = \"buildkit\" builds on every engine";
+    for (host, expected) in [(None, "the engine fake keeps no images"), (Some(&podman), classic)] {
         let Released { record, findings, .. } = release(&engine, host).await.expect("decided");
         assert_eq!(record, None);
         let found: Vec<_> = findings.iter().map(|one| (one.name, one.at.as_str(), one.found.as_str())).collect();
