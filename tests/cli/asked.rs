@@ -79,6 +79,7 @@ fn two_forms_at_once_are_a_mistake() {
 #[test]
 fn every_command_prints_one_document_where_one_is_wanted() {
     let scene = Scene::new(&command("greet", "true", ""));
+    scene.lay_keys();
     let proposed = document(&scene, &["status", "--propose"], 0);
     assert_eq!((&proposed["standing"], &proposed["proposals"]), (&"passed".into(), &Value::from(Vec::<Value>::new())));
     let check = ["image", "--platform", "linux/amd64", "lock", "--check"];

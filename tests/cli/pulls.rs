@@ -100,6 +100,7 @@ fn what_the_registry_has_lost_is_built_from_its_lock_and_says_so() {
 #[test]
 fn a_plan_may_only_pull_and_has_to_say_a_digest() {
     let (scene, lock) = scene("is pulled");
+    scene.lay_keys();
     let registry = DockerRegistry::open();
     push(&scene, &registry);
     let tag = format!("{}/team/tiny:1", registry.authority);

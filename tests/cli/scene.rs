@@ -64,6 +64,15 @@ impl Scene {
         std::fs::write(path, bytes).expect("written");
     }
 
+    /// Lays the archive's keys beside the image's definition: where the store has the signed index, the lock is checked by them.
+    pub fn lay_keys(&self) {
+        let keys = Path::new(env!("CARGO_MANIFEST_DIR")).join("images/keys");
+        for key in std::fs::read_dir(keys).expect("a folder").flatten() {
+            let name = key.file_name().into_string().expect("a name");
+            self.write(&format!("images/keys/{name}"), &std::fs::read(key.path()).expect("a key"));
+        }
+    }
+
     pub fn read(&self, file: &str) -> String {
         std::fs::read_to_string(self.path(file)).expect("a text file")
     }

@@ -307,6 +307,7 @@ fn links_to_what_a_command_does_not_see_are_noted() {
 #[test]
 fn images_are_those_that_the_plan_builds_from() {
     let scene = Scene::new(&command("greet", "true", ""));
+    scene.lay_keys();
     let plan =
         scene.read("rcrepro.toml").replace("[images.base]\nbuild = \"images/", "[images.base]\nbuild = \"../images/");
     scene.write("below/rcrepro.toml", plan.as_bytes());
@@ -318,12 +319,6 @@ fn images_are_those_that_the_plan_builds_from() {
         "below/rcrepro.toml",
         plan.replace("[images.base]", "[images.ground]").replace("image = \"base\"", "image = \"ground\"").as_bytes(),
     );
-    // A store that has the signed index of an archive, as one does that locked an image, wants its keys.
-    for key in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("images/keys")).expect("a folder").flatten()
-    {
-        let name = key.file_name().into_string().expect("a name");
-        scene.write(&format!("images/keys/{name}"), &std::fs::read(key.path()).expect("a key"));
-    }
     let fresh = scene.run(&["-C", "below", "image", "lock", "--check", "ground"]).stdout;
     assert!(fresh.contains("fresh") && fresh.contains("base.lock"), "{fresh}");
     assert!(!Path::new(&scene.path("below/images")).exists());
