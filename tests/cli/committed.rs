@@ -213,6 +213,9 @@ fn a_definition_outside_of_the_repository_is_refused() {
     scene.replace("rcrepro.toml", "build = \"images/base.toml\"", &outside);
     scene.commit("elsewhere");
     scene.run(&["run", "RC-05"]).failed(3, &["outside of the repository"]);
+    let checked = scene.run(&["check"]);
+    assert_eq!(checked.code, 3, "{}", checked.stdout);
+    assert!(checked.stdout.contains("outside of the repository"), "{}", checked.stdout);
 }
 
 #[test]

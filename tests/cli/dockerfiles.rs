@@ -37,6 +37,10 @@ build = "images/buildkit.toml"
 kind = "debian-packages"
 image = "debian"
 packages = ["libyaml-0-2", "tini"]
+[frozen.gitdebs]
+kind = "debian-packages"
+image = "debian"
+packages = ["git"]
 [frozen.gomod]
 kind = "go-modules"
 image = "go"
@@ -45,6 +49,10 @@ directory = "server"
 kind = "npm-packages"
 image = "node"
 directory = "web"
+[frozen.pnpm]
+kind = "pnpm-packages"
+image = "node"
+directory = "pnpm"
 [frozen.py]
 kind = "python-packages"
 image = "python"
@@ -67,6 +75,8 @@ struct Case {
     bases: String,
     /// The platforms beside the machine's own.
     platforms: String,
+    /// `true` where its context holds a repository.
+    git: String,
     /// What its image may be beside running as root, as TOML.
     expect: String,
 }
@@ -87,6 +97,7 @@ impl Case {
             frozen: value("frozen"),
             bases: value("bases"),
             platforms: value("platforms"),
+            git: value("git"),
             expect: value("expect"),
             name,
         }
@@ -110,8 +121,9 @@ impl Case {
         format!(
             "[release-images.{name}]\ndockerfile = \"cases/{name}.Dockerfile\"\nbuilder = \"buildkit\"\n\
              contexts = {{ payload = \"source:src\" }}\nsecrets = {{ given = \"file:given.secret\" }}\nexpect = {{ root = true{} }}\n\
-             bases = {{ {} }}\nfrozen = [{}]\nplatforms = [{}]\nruns = [{{ arguments = [], stdout = \"{}\\n\" }}]\n",
+             {}bases = {{ {} }}\nfrozen = [{}]\nplatforms = [{}]\nruns = [{{ arguments = [], stdout = \"{}\\n\" }}]\n",
             if self.expect.is_empty() { String::new() } else { format!(", {}", self.expect) },
+            if self.git.is_empty() { String::new() } else { format!("git = {}\n", self.git) },
             self.bases(),
             self.frozen,
             self.platforms,

@@ -224,8 +224,10 @@ fn a_wrong_answer_a_wrong_user_and_a_wrong_version_are_named() {
 #[test]
 fn a_health_check_that_fails_and_a_container_that_has_to_be_killed_are_named() {
     let id = "release-ends";
-    let scene =
-        scene(id, &DOCKERFILE.replace("--retries=3 CMD [\"/server\", \"--check\"]", "--retries=2 CMD [\"/server\"]"));
+    let scene = scene(
+        id,
+        &DOCKERFILE.replace("30s --timeout=5s --retries=3 CMD [\"/server\", \"--check\"]", "1s CMD [\"/server\"]"),
+    );
     scene.replace("server.c", "  signal(SIGTERM, end);\n", "");
     scene.commit("worse ends");
     let at = "images.release-ends.release-ends-smoke";

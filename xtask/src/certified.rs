@@ -5,15 +5,30 @@ use std::process::ExitCode;
 
 use crate::engine;
 use crate::machine;
+use crate::podman;
 use crate::refusal::Refusal;
+
+/// The part that a Podman of its own is started for.
+const ON_PODMAN: &str = "on_podman";
 
 /// Runs those whose name holds the text, one after another, and shows what they print. Figures are of a release build.
 ///
 /// # Errors
 /// When no engine can be had, or cargo cannot be started.
 pub fn run(root: &Path, only: &str) -> Result<ExitCode, Refusal> {
-    engine::ensure(root)?;
     let mut tests = machine::cargo(root);
+    let _podman = match only {
+        ON_PODMAN => {
+            podman::ensure().map_err(Refusal::machine)?;
+            let service = podman::Service::start()?;
+            tests.env("DOCKER_HOST", service.address());
+            Some(service)
+        }
+        _ => {
+            engine::ensure(root)?;
+            None
+        }
+    };
     tests.args(["test", "--quiet", "--package", "rcrepro", "--test", "cli"]);
     if only == "speed" {
         tests.arg("--release");

@@ -46,7 +46,7 @@ const USAGE: &str = "usage: cargo xtask CHORE
                   them has changed since they passed, or write that page anew
   certified [PART]
                   what release images by BuildKit withstand, what is found in them, and what they cost, all without a PART:
-                  pins_off, planted, deaths, anywhere, speed
+                  pins_off, planted, deaths, anywhere, on_podman, speed
   hollow [--if-changed | --record [TEXT]]
                   run the corpus of hollow passes with the real tools and compare with the recordings; or only if cases,
                   recordings or tools have changed since that passed; or write those anew whose name holds TEXT, all without one

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{EngineError, Limits};
 use rcrepro_model::content::digest::{Digest, Sha256};
+use rcrepro_model::plan::release_image::HealthCheck;
 use rcrepro_store::BlobStore;
 
 /// An archive on its way into the engine. An error in it ends the call, and the engine keeps nothing of it.
@@ -172,6 +173,8 @@ pub struct ImageStart<'a> {
     pub arguments: Option<&'a [String]>,
     /// Paths that are file systems in memory.
     pub writable: &'a [String],
+    /// How its health is checked, for engines that do not read it of an image.
+    pub health: &'a HealthCheck,
     /// What it may use.
     pub limits: Limits,
     /// How long it is needed.

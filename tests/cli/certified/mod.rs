@@ -3,6 +3,7 @@
 
 mod anywhere;
 mod deaths;
+mod on_podman;
 mod pins_off;
 mod planted;
 mod speed;

@@ -12,6 +12,7 @@ use rcrepro_engine::{
     Execution, IMAGE_OUTPUT, ImageEnd, ImageHealth, ImageHost, ImageStart, Limits, Network, Privilege, RunningImage,
     StartEnd,
 };
+use rcrepro_format::images::image_settings;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::content::tree::{Directory, TreeNode};
@@ -75,11 +76,14 @@ impl Trial<'_> {
             }
         };
         let label = format!("{}/{}", self.step.packet, self.name);
+        let settings = image_settings::decode(&self.step.context.store.get(self.parts.config)?);
+        let health = settings.map(|settings| settings.health_check()).unwrap_or_default();
         let start = ImageStart {
             label: &label,
             image: self.id,
             arguments: None,
             writable: &self.image.writable,
+            health: &health,
             limits: LIMITS,
             timeout: RUN_TIMEOUT,
         };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::needed_images::NeededFile;
 use super::{attributes, needed_images};
@@ -14,6 +14,7 @@ use crate::toolchain::build::locked::locked;
 use crate::toolchain::folder::ImageFolder;
 use crate::toolchain::in_engine::pulled;
 use crate::workspace::Workspace;
+use crate::workspace::plan_files::resolved;
 use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImagePlatform;
@@ -51,9 +52,10 @@ pub(crate) fn faulty(workspace: &Workspace) -> Vec<Missing> {
     };
     let mut found = Vec::new();
     let mut folders: BTreeMap<PathBuf, ImageFolder> = BTreeMap::new();
-    for source in workspace.plan.images.values() {
+    for (name, source) in &workspace.plan.images {
         let ImageSource::Build { definition, .. } = source else { continue };
         let path = workspace.folder.join(definition);
+        found.extend(outside(workspace, name, &path));
         match ImageFolder::of_definition(&path, platform) {
             Ok((folder, _)) => drop(folders.insert(path.parent().unwrap_or(&path).to_owned(), folder)),
             Err(error) => found.push(fault(error)),
@@ -70,6 +72,23 @@ pub(crate) fn faulty(workspace: &Workspace) -> Vec<Missing> {
     }
     found.dedup();
     found
+}
+
+/// Tells of a definition that no commit can hold, and therefore no run reads.
+fn outside(workspace: &Workspace, name: &Name, path: &Path) -> Option<Missing> {
+    let (repository, _) = workspace.repository().ok()?;
+    let whole = resolved(path);
+    if whole.starts_with(&repository) {
+        return None;
+    }
+    let file = whole.file_name().unwrap_or_default().to_string_lossy();
+    let what = format!(
+        "definition of image `{name}`: `{}` lies outside of the repository `{}`, so that no commit holds it",
+        whole.display(),
+        repository.display()
+    );
+    let hint = format!("move it into the repository, and write [images.{name}] build = \"images/{file}\"");
+    Some(Missing { what: shown(what), hint: shown(hint) })
 }
 
 /// Lists the locks of images that are there and are not those of their definitions: no run begins with one.

@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::libpod::Libpod;
+use rcrepro_model::plan::release_image::HealthCheck;
 
 /// The engine that answers, with what it takes to talk to it.
 #[derive(Debug, Clone)]
@@ -37,20 +38,22 @@ impl Dialect {
         }
     }
 
-    /// Describes how often the engine asks whether a container of an image is healthy. Docker takes the rest from the image; Podman takes all
-    /// of a description or all of the image's, whose interval needs a service manager, and asks when it is told to.
-    ///
-    /// # Errors
-    /// As the engine answers about the image.
-    pub async fn health_check(&self, client: &Docker, image: &str, interval: Duration) -> Result<HealthConfig, Error> {
-        let interval = i64::try_from(interval.as_nanos()).ok();
+    /// Describes how a container of an image is checked, at our interval and for as long as the image's own takes. Docker reads the rest of the
+    /// image. Podman does not read it of OCI images, and asks when it is told to: its own interval needs a service manager.
+    pub fn health_check(&self, image: &HealthCheck, interval: Duration) -> HealthConfig {
+        let nanoseconds = |duration: Duration| i64::try_from(duration.as_nanos()).ok();
+        let ours = HealthConfig { retries: Some(image.retries_every(interval).into()), ..HealthConfig::default() };
         match self {
-            Self::Docker => Ok(HealthConfig { interval, ..HealthConfig::default() }),
-            Self::Podman(_) => {
-                let config = client.inspect_image(image).await?.config;
-                let none = || HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() };
-                Ok(config.and_then(|config| config.healthcheck).unwrap_or_else(none))
+            Self::Docker => HealthConfig { interval: nanoseconds(interval), ..ours },
+            Self::Podman(_) if image.test.is_empty() => {
+                HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }
             }
+            Self::Podman(_) => HealthConfig {
+                test: Some(image.test.clone()),
+                timeout: nanoseconds(image.timeout),
+                start_period: nanoseconds(image.start_period),
+                ..ours
+            },
         }
     }
 

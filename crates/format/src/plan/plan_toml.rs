@@ -25,6 +25,7 @@ use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::ending::USUAL_OUTPUT;
 use rcrepro_model::plan::glob::{PathGlob, matches_nothing};
 use rcrepro_model::plan::order::in_order;
+use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_model::plan::{CommandSpec, FrozenInput, ImageSource, Plan};
 use rcrepro_model::text::address::without_secrets;
 
@@ -173,8 +174,9 @@ pub fn parse(text: &str, normalizers: &[&str]) -> Result<Plan, PlanError> {
     let frozen = source.frozen(wire.frozen, &images)?;
     let sees = source.sees(wire.source.sees.as_ref())?;
     let sets = source.sets(wire.sets, (wire.source.git, &sees), &images, &frozen, normalizers)?;
-    let tags = source.tags(&wire.source, &sets)?;
-    let release_images = source.release_images(&wire.release_images, &images, &frozen, &sets)?;
+    let release_images = source.release_images(&wire.release_images, &images, &frozen, (&sets, wire.source.git))?;
+    let is_laid = sets.values().flatten().any(|spec| spec.git) || release_images.values().any(ReleaseImage::sees_git);
+    let tags = source.tags(&wire.source, is_laid)?;
     let protected = source.protected(wire.protected)?;
     let packets = source.packets(wire.packets, &sets, &release_images, &protected)?;
     Ok(Plan {
@@ -275,16 +277,13 @@ impl Source<'_> {
         Ok(git)
     }
 
-    /// Checks the globs of tags, and that a command sees the repository that they are for.
-    fn tags(
-        &self,
-        wire: &SourceWire,
-        sets: &BTreeMap<Name, Vec<CommandSpec>>,
-    ) -> Result<Option<Vec<String>>, PlanError> {
+    /// Checks the globs of tags, and that something sees the repository that they are for.
+    fn tags(&self, wire: &SourceWire, is_laid: bool) -> Result<Option<Vec<String>>, PlanError> {
         let Some(tags) = &wire.tags else { return Ok(None) };
-        if !sets.values().flatten().any(|spec| spec.git) {
-            let hint = "write `git = true` beside it, or in the commands that ask for tags".to_owned();
-            return Err(self.error(tags.span(), "`tags` is for a repository, and no command sees one", Some(hint)));
+        if !is_laid {
+            let hint = "write `git = true` beside it, or in the commands and release images that ask for tags";
+            let message = "`tags` is for a repository, and no command or image sees one";
+            return Err(self.error(tags.span(), message, Some(hint.to_owned())));
         }
         self.globs(tags.as_ref()).map(Some)
     }

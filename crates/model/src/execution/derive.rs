@@ -98,12 +98,22 @@ pub fn frozen_environment(name: &Name, kind: FrozenKind) -> BTreeMap<String, Str
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
+/// The variables by which clients are told where packages come from, in capitals: where a step of an image's build has a frozen input that says so,
+/// it counts and not what the Dockerfile says. npm reads its own in any case.
+pub const PACKAGE_SOURCES: [&str; 3] = ["GOPROXY", "NPM_CONFIG_OFFLINE", "NPM_CONFIG_REGISTRY"];
+
 /// Returns the variables of a frozen input in a step of an image's build, which has no date unless something gives it one. With a date,
-/// pip writes `.pyc` files by the hash of their sources; without one, by the time at which it unpacked them.
+/// pip writes `.pyc` files by the hash of their sources; without one, by the time at which it unpacked them. Go finds its modules also where a
+/// Dockerfile has a module cache of its own.
 #[must_use]
 pub fn build_environment(name: &Name, kind: FrozenKind, date_epoch: i64) -> BTreeMap<String, String> {
-    let date = (kind == FrozenKind::PythonPackages).then(|| ("SOURCE_DATE_EPOCH".to_owned(), date_epoch.to_string()));
-    frozen_environment(name, kind).into_iter().chain(date).collect()
+    let own = match kind {
+        FrozenKind::PythonPackages => Some(("SOURCE_DATE_EPOCH", date_epoch.to_string())),
+        FrozenKind::GoModules => Some(("GOPROXY", format!("file:///deps/{name}/cache/download"))),
+        _ => None,
+    };
+    let own = own.map(|(name, value)| (name.to_owned(), value));
+    frozen_environment(name, kind).into_iter().chain(own).collect()
 }
 
 /// Returns the search path of a command that uses these frozen inputs: programs that replace their clients come first.
@@ -184,7 +194,8 @@ mod tests {
         let python = build_environment(&name, FrozenKind::PythonPackages, 7);
         assert_eq!(python["SOURCE_DATE_EPOCH"], "7");
         assert_eq!((python["PIP_FIND_LINKS"].as_str(), python["PIP_NO_INDEX"].as_str()), ("/deps/py", "1"));
-        for kind in [FrozenKind::NpmPackages, FrozenKind::DebianPackages, FrozenKind::GoModules] {
+        assert_eq!(build_environment(&name, FrozenKind::GoModules, 7)["GOPROXY"], "file:///deps/py/cache/download");
+        for kind in [FrozenKind::NpmPackages, FrozenKind::DebianPackages] {
             assert_eq!(build_environment(&name, kind, 7), frozen_environment(&name, kind));
         }
     }

@@ -234,10 +234,16 @@ impl Plan {
         packet.release_images.iter().filter_map(|name| self.release_images.get_key_value(name))
     }
 
-    /// Whether a command of a packet sees a repository.
+    /// Whether a command of a packet sees a repository, or a build of one of its images.
     #[must_use]
     pub fn wants_git(&self, packet: &Packet) -> bool {
-        self.commands(packet).any(|spec| spec.git)
+        self.commands(packet).any(|spec| spec.git) || self.released(packet).any(|(_, image)| image.sees_git())
+    }
+
+    /// Whether any command of the plan sees a repository, or the build of any image.
+    #[must_use]
+    pub fn lays_git(&self) -> bool {
+        self.sets.values().flatten().any(|spec| spec.git) || self.release_images.values().any(ReleaseImage::sees_git)
     }
 
     /// Lists what a packet's commands and the release's images that it builds use; a frozen input brings its image, and a build

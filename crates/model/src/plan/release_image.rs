@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::content::name::{Name, TreePath};
 use crate::execution::world::WorldSettings;
@@ -43,6 +44,8 @@ pub struct BuildkitImage {
     pub image: Name,
     /// The folder of the source that is the context; none for the source's root.
     pub context: Option<TreePath>,
+    /// Whether a repository lies in the context: `.git` with the commit that the source is of.
+    pub git: bool,
     /// References as the Dockerfile writes them, and the image of the plan that each means.
     pub bases: BTreeMap<String, Name>,
     /// Named contexts of the Dockerfile.
@@ -111,6 +114,12 @@ impl ReleaseImage {
         self.builders.values().chain(of_buildkit)
     }
 
+    /// Whether its build sees a repository.
+    #[must_use]
+    pub fn sees_git(&self) -> bool {
+        self.buildkit.as_ref().is_some_and(|buildkit| buildkit.git)
+    }
+
     /// Names the stage that is built, for people.
     #[must_use]
     pub fn stage(&self) -> String {
@@ -125,6 +134,21 @@ pub fn stage(target: &str) -> String {
 }
 
 impl BuildkitImage {
+    /// Makes what is asked of a builder alone: the source's root for a context, and nothing mapped.
+    #[must_use]
+    pub fn new(image: Name) -> Self {
+        Self {
+            image,
+            context: None,
+            git: false,
+            bases: BTreeMap::new(),
+            contexts: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            platforms: BTreeSet::new(),
+            world: WorldSettings::default(),
+        }
+    }
+
     /// Lists the platforms that it is built for beside that of a machine.
     pub fn other_platforms(&self, machine: ImagePlatform) -> impl Iterator<Item = ImagePlatform> + '_ {
         self.platforms.iter().copied().filter(move |platform| *platform != machine)
@@ -256,7 +280,49 @@ pub struct ImageSettings {
     pub further: BTreeMap<String, String>,
 }
 
+/// How an image says that a container of it is checked. What it does not say is as with Docker Engine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// `CMD`, `CMD-SHELL` or `NONE`, and the command; empty without a check.
+    pub test: Vec<String>,
+    /// How long to wait before each check.
+    pub interval: Duration,
+    /// How long a check may take.
+    pub timeout: Duration,
+    /// How long failures do not count.
+    pub start_period: Duration,
+    /// How many failures in a row make it unhealthy.
+    pub retries: u32,
+}
+
+impl HealthCheck {
+    /// Returns how many failures in a row make it unhealthy if it is checked more often, so that it has as long as the image gives it.
+    #[must_use]
+    pub fn retries_every(&self, interval: Duration) -> u32 {
+        let all = self.interval.saturating_mul(self.retries).as_secs_f64() / interval.as_secs_f64();
+        // Saturates, and is never less than what the image says.
+        (all.ceil() as u32).max(self.retries)
+    }
+}
+
 impl ImageSettings {
+    /// Returns how a container's health is checked.
+    #[must_use]
+    pub fn health_check(&self) -> HealthCheck {
+        let number = |key: &str| {
+            let text = self.further.get(&format!("config.Healthcheck.{key}"))?;
+            text.parse().ok().filter(|number| *number > 0)
+        };
+        let duration = |key: &str, usual: u64| number(key).map_or(Duration::from_secs(usual), Duration::from_nanos);
+        HealthCheck {
+            test: self.healthcheck.clone(),
+            interval: duration("Interval", 30),
+            timeout: duration("Timeout", 30),
+            start_period: duration("StartPeriod", 0),
+            retries: number("Retries").map_or(3, |retries| u32::try_from(retries).unwrap_or(u32::MAX)),
+        }
+    }
+
     /// Whether an engine checks a container's health.
     #[must_use]
     pub fn has_health_check(&self) -> bool {
@@ -283,6 +349,22 @@ mod tests {
         for text in ["", "dist", "output:make", "source:/etc", "source:../x", "image:", "docker-image://x"] {
             assert!(text.parse::<ContextSource>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_health_check_has_the_images_own_durations() {
+        let check = |further: &[(&str, &str)]| {
+            let further = further.iter().map(|(key, value)| (format!("config.Healthcheck.{key}"), (*value).to_owned()));
+            let healthcheck = vec!["CMD".to_owned(), "/check".to_owned()];
+            ImageSettings { healthcheck, further: further.collect(), ..ImageSettings::default() }.health_check()
+        };
+        let (second, usual) = (Duration::from_secs(1), check(&[]));
+        assert_eq!(usual.test, ["CMD", "/check"]);
+        assert_eq!((usual.timeout, usual.retries, usual.retries_every(second)), (30 * second, 3, 90));
+        let own =
+            check(&[("Interval", "1500000000"), ("Timeout", "3000000000"), ("Retries", "2"), ("StartPeriod", "0")]);
+        assert_eq!((own.timeout, own.start_period, own.retries_every(second)), (3 * second, Duration::ZERO, 3));
+        assert_eq!(check(&[("Interval", "1000000"), ("Retries", "5")]).retries_every(second), 5);
     }
 
     #[test]

@@ -71,6 +71,9 @@ __metadata:
   linkType: soft
 "#;
 
+/// One at a time: the registry of another would answer at its port.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// A client: the kind of input, its version, its lock, what installs with it.
 struct Case {
     kind: FrozenKind,
@@ -160,6 +163,7 @@ fn said(output: &Output) -> String {
 
 #[tokio::test]
 async fn every_client_installs_what_was_locked_and_says_what_is_missing() {
+    let _turn = TURN.lock().await;
     for case in cases() {
         let scene = tempfile::tempdir().expect("a folder");
         let folder = scene.path();
@@ -197,5 +201,37 @@ async fn every_client_installs_what_was_locked_and_says_what_is_missing() {
             let missing = "rcrepro: the frozen input `tree` has no answer for GET /is-odd";
             assert!(said(&failed).contains(missing), "{}: {}", case.client, said(&failed));
         }
+    }
+}
+
+#[tokio::test]
+async fn npm_and_corepack_install_the_locked_client_and_no_other() {
+    let _turn = TURN.lock().await;
+    for case in cases() {
+        let scene = tempfile::tempdir().expect("a folder");
+        let folder = scene.path();
+        case.lay(folder).await;
+        let (client, version) = case.client.split_once('@').expect("a version");
+        let is_berry = case.client == "yarn@4.18.1";
+        let package = if is_berry { "@yarnpkg/cli-dist" } else { client };
+        let prefix = format!("--prefix={}", folder.join("global").display());
+        let install = |spec: &str| case.client(folder, &["npm", "install", "-g", &prefix, spec]);
+        let installed = install(package);
+        assert!(installed.status.success(), "{}: {}", case.client, said(&installed));
+        let manifest = folder.join("global/lib/node_modules").join(package).join("package.json");
+        let manifest = std::fs::read_to_string(manifest).expect("installed");
+        assert!(manifest.contains(&format!("\"version\": \"{version}\"")), "{manifest}");
+        let other = install(&format!("{package}@0.0.1"));
+        assert!(!other.status.success(), "{}", said(&other));
+        let missing = install("is-not-locked");
+        let told = "rcrepro: the frozen input `tree` has no answer for GET /is-not-locked";
+        assert!(!missing.status.success() && said(&missing).contains(told), "{}", said(&missing));
+        assert!(!folder.join(".npm").exists(), "nothing of npm's is left in the home folder");
+        // What installs nothing for all is npm's own business.
+        let own = case.client(folder, &["npm", "config", "get", "registry"]);
+        assert_eq!(said(&own).trim(), "http://127.0.0.1:1/");
+        // With the image's corepack, or without one.
+        let prepared = case.client(folder, &["corepack", "prepare", case.client, "--activate"]);
+        assert!(prepared.status.success(), "{}: {}", case.client, said(&prepared));
     }
 }

@@ -1,7 +1,7 @@
 //! The packages of pnpm and yarn as a frozen input: tarballs, the client, and a program that gives the client a registry.
 //!
 //! The tree holds `tarballs/`, laid as a registry has them (yarn 1: as its folder of tarballs), the client's own package in
-//! `client/`, and in `bin/` what is found before a client of the image: `front/client.cjs`, which serves the tarballs on the
+//! `client/` and as it was fetched, and in `bin/` what is found before a client of the image: `front/client.cjs`, which serves the tarballs on the
 //! container's loopback and runs the client as it was typed. The step with network (`front/tarballs.cjs`) is given the list that
 //! is read from the lock here, and none of the project's scripts.
 
@@ -90,7 +90,11 @@ impl FrozenStep<'_> {
         if strong.is_empty() {
             return Ok(true);
         }
-        // A tarball may be larger than what is held in memory.
+        Ok(strong.contains(&self.sha512(digest)?))
+    }
+
+    /// Hashes a blob, which may be larger than what is held in memory.
+    fn sha512(&self, digest: Digest) -> Result<[u8; 64], FrozenError> {
         let (mut hash, mut reader, mut buffer) = (sha2::Sha512::new(), self.store.reader(digest)?, vec![0; 1 << 16]);
         loop {
             let read = reader.read(&mut buffer).map_err(|source| StoreError::Io {
@@ -99,12 +103,10 @@ impl FrozenStep<'_> {
                 source,
             })?;
             if read == 0 {
-                break;
+                return Ok(hash.finalize().into());
             }
             hash.update(&buffer[..read]);
         }
-        let found: [u8; 64] = hash.finalize().into();
-        Ok(strong.contains(&found))
     }
 
     /// Unpacks the client, and lays a front for each of its programs.
@@ -133,14 +135,16 @@ impl FrozenStep<'_> {
             Value::String(program) => json!({ client.package: program }),
             other => other,
         };
-        let about = json!({ "dialect": client.dialect.as_str(), "package": client.package, "programs": programs,
-            "version": client.version });
+        let integrity = integrity::encode(&self.sha512(tarball)?);
+        let about = json!({ "dialect": client.dialect.as_str(), "integrity": integrity, "package": client.package,
+            "programs": programs, "version": client.version });
         let about = rcrepro_format::syntax::canonical_json::to_vec(&about).expect("strings only");
         let node = TreeNode::File { digest: self.store.put(&about)?, executable: false };
         builder.insert(&"client.json".parse()?, node)?;
+        builder.insert(&"client.tgz".parse()?, TreeNode::File { digest: tarball, executable: false })?;
         let front = TreeNode::File { digest: self.store.put(FRONT.as_bytes())?, executable: true };
         let named = programs.as_object().into_iter().flat_map(serde_json::Map::keys).map(String::as_str);
-        for program in named.chain(["corepack"]) {
+        for program in named.chain(["corepack", "npm"]) {
             builder.insert(&format!("bin/{program}").parse()?, front.clone())?;
         }
         Ok(())

@@ -18,7 +18,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::OutputEntry;
-use rcrepro_model::execution::derive::build_environment;
+use rcrepro_model::execution::derive::{self, PACKAGE_SOURCES, build_environment};
 use rcrepro_model::execution::world::{ClockMode, World};
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource};
 use rcrepro_store::{BlobStore, export};
@@ -45,7 +45,8 @@ impl ReleaseStep<'_> {
         let image = target.image;
         let world = World::fixed(self.resolved.date_epoch, &target.buildkit.world, ClockMode::Stands);
         let mut mounts = vec![bind(INIT_PATH, STEP_INIT, "ro")];
-        let mut environment = BTreeMap::new();
+        // A step has no network: npm asks once.
+        let mut environment = BTreeMap::from([("npm_config_fetch_retries".to_owned(), "0".to_owned())]);
         let mut fronts = String::new();
         for input in &image.frozen {
             let (at, kind) = (format!("/deps/{input}"), self.workspace.plan.frozen[input].kind);
@@ -56,7 +57,11 @@ impl ReleaseStep<'_> {
             }
         }
         let entry = step_entry(&world, STEP_INIT);
-        let step = json!({ "entry": entry, "environment": environment, "fronts": fronts, "mounts": mounts });
+        let is_given = |source: &&str| environment.keys().any(|name| name.eq_ignore_ascii_case(source));
+        let sources: Vec<&str> = PACKAGE_SOURCES.into_iter().filter(|source| is_given(&source)).collect();
+        let step = json!({
+            "entry": entry, "environment": environment, "fronts": fronts, "mounts": mounts, "sources": sources,
+        });
         let mut tree = TreeBuilder::default();
         let files = [("build.sh", BUILD.to_owned(), true), ("step.sh", STEP.to_owned(), true)];
         for (path, text, executable) in files.into_iter().chain([("step.json", step.to_string(), false)]) {
@@ -76,7 +81,7 @@ impl ReleaseStep<'_> {
         let store = &**self.context.store;
         let mut deps = Deps::new();
         let name = |text: &str| text.parse::<Name>().expect("a constant with the name of a folder");
-        deps.insert(name("@context"), self.resolved.source);
+        deps.insert(name("@context"), self.context_root(batch[0].buildkit)?);
         for input in &batch[0].image.frozen {
             let kind = self.workspace.plan.frozen[input].kind;
             deps.insert(input.clone(), completed(store, self.resolved.frozen[input].root, kind)?);
@@ -93,6 +98,13 @@ impl ReleaseStep<'_> {
             }
         }
         Ok(Ok(deps))
+    }
+
+    /// Gives the root of the source that is the context, with a repository where the plan says so.
+    fn context_root(&self, buildkit: &BuildkitImage) -> Result<Digest, ReleaseError> {
+        let Some(git) = self.resolved.git.as_ref().filter(|_| buildkit.git) else { return Ok(self.resolved.source) };
+        let repository = (derive::git_path(), TreeNode::Directory { digest: git.root });
+        Ok(export::graft(&**self.context.store, self.resolved.source, &[repository])?)
     }
 
     /// Gives the trees of an image's named contexts; of those that are images, none.

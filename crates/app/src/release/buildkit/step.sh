@@ -15,6 +15,8 @@ config=$bundle/config.json
 jq --slurpfile step /work/step.json '
   $step[0] as $s
   | .process.args = $s.entry + .process.args
+  # Packages come from frozen inputs, whatever the Dockerfile says of where they are.
+  | .process.env |= map(select(split("=")[0] | ascii_upcase as $name | $s.sources | index($name) | not))
   | (.process.env | map(split("=")[0])) as $has
   | .process.env += ($s.environment | to_entries | map(select(.key as $k | $has | index($k) | not) | "\(.key)=\(.value)"))
   # Programs that replace the clients of frozen inputs come before those of the image.

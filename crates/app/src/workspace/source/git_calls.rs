@@ -1,6 +1,6 @@
-//! Calls of `git` that want a repository: on command lines, and in the scripts, makefiles and packages' scripts that lines call.
-//! Commands without `git = true` run in a tree without `.git`, and what git answers there (nothing, or an error that a script swallows) ends up in
-//! versions and stamps.
+//! Calls of `git` that want a repository: on command lines, in Dockerfiles, and in the scripts, makefiles and packages' scripts that they call.
+//! Commands and images without `git = true` are made of a tree without `.git`, and what git answers there (nothing, or an error that a script
+//! swallows) ends up in versions and stamps.
 //!
 //! This reads text, not shell: a call in a text that is only printed is taken for one, and one that is put together at run time
 //! is not seen.
@@ -11,11 +11,16 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use crate::workspace::PLAN_FILE;
+use rcrepro_model::content::name::Name;
 use rcrepro_model::execution::fault::{Fault, follow};
+use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_model::plan::{CommandSpec, Plan};
 
 /// What mends it.
 const HINT: &str = "git = true of the command lays its commit into /work/.git; or hand in what git would say, by `env`";
+/// What mends it for a release image.
+const IMAGE_HINT: &str =
+    "git = true of the image's table lays its commit into the context; or hand in what git would say, by `arguments`";
 /// How many scripts are followed from one line.
 const FOLLOWED: usize = 64;
 /// The most bytes of a script that are read.
@@ -24,7 +29,7 @@ const SCRIPT_LIMIT: usize = 1 << 20;
 /// A call of git where a command may stand, with its subcommand.
 static CALL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r#"(?m)(?:^|[;&|({`"']|\b(?:if|then|else|do|while|until|exec|time|env|shell)\s|!\s)\s*[@+-]*(?:[A-Za-z_]\w*=\S*\s+)*git\s+(?:-[Cc]\s+\S+\s+|--?[a-z-]+(?:=\S+)?\s+)*(?P<what>[a-z-]+)"#,
+        r#"(?m)(?:^|[;&|({`"']|\b(?:if|then|else|do|while|until|exec|time|env|shell|RUN(?:\s+--\S+)*)\s|!\s)\s*[@+-]*(?:[A-Za-z_]\w*=\S*\s+)*git\s+(?:-[Cc]\s+\S+\s+|--?[a-z-]+(?:=\S+)?\s+)*(?P<what>[a-z-]+)"#,
     )
     .expect("a constant pattern")
 });
@@ -82,8 +87,15 @@ pub(super) struct GitCall {
 /// Lists the calls that a command comes to.
 pub(super) fn calls(spec: &CommandSpec, read: &dyn Fn(&str) -> Option<String>) -> Vec<GitCall> {
     let mut found: Vec<_> = in_text(&spec.line).into_iter().map(|(_, call)| GitCall { place: None, call }).collect();
+    found.extend(calls_of_scripts(&spec.line, read));
+    found
+}
+
+/// Lists the calls in the scripts that a text comes to.
+fn calls_of_scripts(text: &str, read: &dyn Fn(&str) -> Option<String>) -> Vec<GitCall> {
+    let mut found = Vec::new();
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut open: Vec<(String, String)> = vec![(String::new(), spec.line.clone())];
+    let mut open: Vec<(String, String)> = vec![(String::new(), text.to_owned())];
     while let Some((folder, text)) = open.pop() {
         for path in called(&folder, &text) {
             if seen.len() >= FOLLOWED || seen.contains(&path) {
@@ -123,7 +135,25 @@ pub(super) fn notes(plan: &Plan, read: &dyn Fn(&str) -> Option<String>) -> Vec<F
         let says = format!("`{call}` finds no repository: there is no `.git` in `/work`, called by {by}");
         notes.push(Fault::of_file(path, says).at(line).hint(HINT));
     }
+    notes.extend(plan.release_images.iter().flat_map(|(name, image)| of_image(name, image, read)));
     notes
+}
+
+/// Makes a note for each place that a build of a release image comes to and that calls git without a repository.
+fn of_image(name: &Name, image: &ReleaseImage, read: &dyn Fn(&str) -> Option<String>) -> Vec<Fault> {
+    let text = match &image.buildkit {
+        Some(buildkit) if buildkit.context.is_none() && !buildkit.git => read(image.dockerfile.as_str()),
+        _ => None,
+    };
+    let Some(text) = text else { return Vec::new() };
+    let own = in_text(&text).into_iter().map(|(line, call)| (image.dockerfile.to_string(), line, call));
+    let scripts = calls_of_scripts(&text, read).into_iter();
+    let all = own.chain(scripts.filter_map(|GitCall { place, call }| place.map(|(path, line)| (path, line, call))));
+    let fault = |(path, line, call): (String, usize, String)| {
+        let says = format!("`{call}` finds no repository: the context of release image `{name}` has no `.git`");
+        Fault::of_file(path, says).at(line).hint(IMAGE_HINT)
+    };
+    all.map(fault).collect()
 }
 
 /// Lists the calls in a text, each with its line; none in one that makes a repository of its own.
@@ -170,6 +200,7 @@ fn called(folder: &str, text: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rcrepro_model::plan::release_image::BuildkitImage;
 
     fn texts(line: &str, source: &[(&str, &str)]) -> Vec<String> {
         let plan = format!(
@@ -194,6 +225,33 @@ mod tests {
             line,
             ["rcrepro.toml: `git rev-parse` on the line of `build` finds no repository: there is no `.git` in `/work`"]
         );
+    }
+
+    #[test]
+    fn a_dockerfile_and_what_it_calls_are_read_as_lines_are() {
+        let dockerfile = "FROM go AS b\nCOPY . .\nRUN --mount=type=cache,target=/c V=$(git describe) && make\n\
+                          RUN git rev-parse HEAD > /v && \\\n  git log -1\nRUN echo legit log\n";
+        let makefile = "V := $(shell git describe)\nall:\n\ttrue\n";
+        let image = ReleaseImage::new("build/Dockerfile".parse().expect("a path"), "");
+        let found = |git: Option<bool>| {
+            let mut image = image.clone();
+            image.buildkit = git.map(|git| BuildkitImage { git, ..BuildkitImage::new("b".parse().expect("a name")) });
+            let read = |path: &str| match path {
+                "build/Dockerfile" => Some(dockerfile.to_owned()),
+                "Makefile" => Some(makefile.to_owned()),
+                _ => None,
+            };
+            let faults = of_image(&"app".parse().expect("a name"), &image, &read);
+            faults.iter().map(|fault| fault.to_string().split(" finds").next().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        let expected = [
+            "build/Dockerfile:3: `git describe`",
+            "build/Dockerfile:4: `git rev-parse`",
+            "build/Dockerfile:5: `git log`",
+            "Makefile:1: `git describe`",
+        ];
+        assert_eq!(found(Some(false)), expected.map(|text| Some(text.to_owned())));
+        assert!(found(Some(true)).is_empty() && found(None).is_empty());
     }
 
     #[test]

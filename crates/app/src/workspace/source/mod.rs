@@ -107,7 +107,8 @@ pub(crate) fn look(workspace: &Workspace, revision: &str) -> Result<SourceLook, 
     found.refused.extend(no_repository(workspace, revision)?);
     found.refused.extend(unnamable(workspace, revision)?);
     found.notes.extend(git_calls::notes(plan, &|path| {
-        files.get(path).map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        files.get(path).map(text).or_else(|| seen.text(path).map(str::to_owned))
     }));
     found.notes.extend(blind.notes());
     found.notes.extend(outputs.notes());
@@ -176,10 +177,10 @@ fn unnamable(workspace: &Workspace, revision: &str) -> Result<Option<Fault>, Wor
     })
 }
 
-/// Refuses commands that see a repository where a run could make none for them: the plan is not at its root, or tags are wanted
+/// Refuses commands and images that see a repository where a run could make none for them: the plan is not at its root, or tags are wanted
 /// of a history that is cut.
 fn no_repository(workspace: &Workspace, revision: &str) -> Result<Option<Fault>, WorkspaceError> {
-    if !workspace.plan.sets.values().flatten().any(|spec| spec.git) {
+    if !workspace.plan.lays_git() {
         return Ok(None);
     }
     let error = match workspace.choose_repository(revision) {

@@ -56,8 +56,7 @@ impl DockerEngine {
         let label = start.label;
         let labels = self.owner.labels(label, SystemTime::now(), start.timeout + DEADLINE_SLACK);
         let pump = self.pump.handle();
-        let asked = pump.dialect.health_check(&self.client, start.image, HEALTH_INTERVAL);
-        let check = limited(label, "inspect the image", asked).await?;
+        let check = pump.dialect.health_check(start.health, HEALTH_INTERVAL);
         let container = match Container::create(pump, label, body(start, labels, check), Vec::new()).await {
             Err(error) if pump.dialect.is_refusal(&error) => return Ok(refused(&error)),
             created => created.map_err(call(label, "create the container"))?,

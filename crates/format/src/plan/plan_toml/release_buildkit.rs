@@ -27,6 +27,7 @@ impl Source<'_> {
                 .chain(&wire.platforms)
                 .map(Spanned::span)
                 .chain(wire.world_keys().span())
+                .chain(wire.git.as_ref().map(Spanned::span))
                 .next();
             let Some(first) = needs else { return Ok(None) };
             let hint = "name the image that holds BuildKit: builder = \"buildkit\"".to_owned();
@@ -59,9 +60,20 @@ impl Source<'_> {
         }
         let image = self.reference("image", builder, &known.images)?;
         let context = wire.context.as_ref().map(|context| self.parse(context)).transpose()?;
+        let git = self.git_of_context(wire, known)?;
         let platforms = self.platforms(&wire.platforms)?;
         let world = self.world(&wire.world_keys())?;
-        Ok(Some(BuildkitImage { image, context, bases, contexts, secrets, platforms, world }))
+        Ok(Some(BuildkitImage { image, context, git, bases, contexts, secrets, platforms, world }))
+    }
+
+    /// Tells whether the context holds a repository, which only the source's root can.
+    fn git_of_context(&self, wire: &ReleaseImageWire, known: &Known<'_>) -> Result<bool, PlanError> {
+        let (git, is_root) = (wire.git.as_ref(), wire.context.is_none());
+        if let Some(git) = git.filter(|git| *git.as_ref() && !is_root) {
+            let message = "the repository lies in the source's root, and `context` is a folder below it";
+            return Err(self.error(git.span(), message, Some("take out `context` or `git`".to_owned())));
+        }
+        Ok(git.map_or(known.git && is_root, |git| *git.as_ref()))
     }
 
     /// Reads the platforms that an image is built for.
@@ -192,6 +204,19 @@ runs = [{ arguments = [], stdout = "" }]
     }
 
     #[test]
+    fn a_context_holds_a_repository_where_the_plan_says_so_or_every_command_sees_one() {
+        let sees = |source: &str, keys: &str| {
+            let plan = PLAN.replace("[images.go]", &format!("{source}[images.go]"));
+            let plan = parse(&plan.replace("context = \"web\"\n", keys), &[]).expect("a good plan");
+            assert_eq!(plan.lays_git(), plan.packets.values().any(|packet| plan.wants_git(packet)));
+            plan.release_images.values().all(|image| image.sees_git())
+        };
+        let all = "[source]\ngit = true\n";
+        let found = [("", ""), ("", "git = true\n"), (all, ""), (all, "git = false\n"), (all, "context = \"web\"\n")];
+        assert_eq!(found.map(|(source, keys)| sees(source, keys)), [false, true, true, false, false]);
+    }
+
+    #[test]
     fn a_context_may_be_a_folder_in_an_output() {
         let plan = parse(&PLAN.replace("output:make/dist", "output:make/dist/bin"), &[]).expect("a good plan");
         assert_eq!(plan.release_images.len(), 1);
@@ -221,6 +246,11 @@ runs = [{ arguments = [], stdout = "" }]
                 "19:9: `world = \"machine\"` has the machine's own",
             ),
             ("context = \"web\"", "cpus = 0", "19:8: `cpus` is 0: expected 1 to 64"),
+            (
+                "context = \"web\"",
+                "context = \"web\"\ngit = true",
+                "20:7: the repository lies in the source's root, and `context` is a folder below it",
+            ),
             (
                 "builder = \"buildkit\"\ncontext = \"web\"\nbases = { \"golang:1.26@sha256:1\" = \"go\" }\n\
                  contexts = { payload = \"output:make/dist\", tools = \"image:go\" }\nsecrets = { token = \"env:TOKEN\" }",

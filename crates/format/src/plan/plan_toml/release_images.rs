@@ -25,6 +25,7 @@ pub(super) struct ReleaseImageWire {
     builders: BTreeMap<Spanned<String>, Spanned<String>>,
     pub builder: Option<Spanned<String>>,
     pub context: Option<Spanned<String>>,
+    pub git: Option<Spanned<bool>>,
     #[serde(default)]
     pub bases: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
@@ -93,6 +94,8 @@ pub(super) struct Known<'a> {
     pub images: BTreeSet<&'a Name>,
     frozen: BTreeSet<&'a Name>,
     pub commands: BTreeSet<&'a Name>,
+    /// Whether every command sees a repository that does not say otherwise.
+    pub git: bool,
     /// What each command declares.
     pub outputs: BTreeMap<&'a Name, &'a BTreeSet<TreePath>>,
 }
@@ -104,9 +107,10 @@ impl Source<'_> {
         wires: &BTreeMap<Spanned<String>, ReleaseImageWire>,
         images: &BTreeMap<Name, ImageSource>,
         frozen: &BTreeMap<Name, FrozenInput>,
-        sets: &BTreeMap<Name, Vec<CommandSpec>>,
+        (sets, git): (&BTreeMap<Name, Vec<CommandSpec>>, bool),
     ) -> Result<BTreeMap<Name, ReleaseImage>, PlanError> {
         let known = Known {
+            git,
             images: images.keys().collect(),
             frozen: frozen.keys().collect(),
             commands: sets.values().flatten().map(|spec| &spec.id).collect(),

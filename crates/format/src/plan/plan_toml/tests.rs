@@ -196,7 +196,7 @@ fn a_command_has_the_last_word_on_its_repository() {
 #[test]
 fn mistakes_of_the_source_are_placed() {
     for (source, expected) in [
-        ("tags = [\"v*\"]", "4:8: `tags` is for a repository, and no command sees one"),
+        ("tags = [\"v*\"]", "4:8: `tags` is for a repository, and no command or image sees one"),
         ("git = true\ntags = [\"v[\"]", "5:9: bad glob"),
         ("git = \"yes\"", "4:7: invalid `git`: expected `true` or `false`, found the text \"yes\""),
         ("sees = [\"a\", \"../b\"]", "4:14: the glob `../b` matches no tracked file: it has a part `.` or `..`"),

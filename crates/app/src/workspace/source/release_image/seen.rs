@@ -94,6 +94,14 @@ impl SeenSource {
     pub(crate) fn node(&self, path: &str) -> Option<&SourceNode> {
         self.0.get(path)?.as_ref()
     }
+
+    /// Gives the text of a file that was asked for, of those that are read.
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
+        match self.node(path)? {
+            SourceNode::File(text) => Some(text),
+            SourceNode::Folder | SourceNode::Link(_) => None,
+        }
+    }
 }
 
 /// Lists the files that may say what a build leaves out of its context: the first one that is there counts. The engine's classic builder
