@@ -266,6 +266,16 @@ fn indexes_are_gone_down_to_the_image_of_the_records_platform() {
         (deep, described) = put_index(&registry, std::slice::from_ref(&described), &format!("deep-{level}"));
     }
     ends(&scene, &["compare", &deep], 4, &["index number 5 on the way down", "at most 4"]);
+    // Some engines take the variant that fits the processor best: another image than the one that was compared.
+    let other = packed(&scene, id, ("hallo\n", 0), "1234:1234");
+    put_image(&registry, &other, "");
+    let mut variant = entry(&other, this);
+    variant["platform"]["variant"] = "v3".into();
+    let (rival, _) = put_index(&registry, &[entry(&image, this), variant.clone()], "rival");
+    let told = format!("also {} for linux/{}/v3", other.manifest.hash.to_oci(), this.1);
+    ends(&scene, &["compare", &rival], 1, &[&told]);
+    let (twice, _) = put_index(&registry, &[entry(&image, this), entry(&image, this)], "twice");
+    ends(&scene, &["compare", &twice], 0, &["equal"]);
     let (foreign, _) = put_index(&registry, &[entry(&attestation, ("unknown", "unknown"))], "foreign");
     ends(&scene, &["compare", &foreign], 4, &["it is for unknown/unknown"]);
 }

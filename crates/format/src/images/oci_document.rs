@@ -284,6 +284,21 @@ pub fn choose(entries: &[IndexedManifest], platform: ImagePlatform) -> Result<&I
     })
 }
 
+/// Lists the other images of an index for the same operating system and architecture: some engines take the variant that fits their processor
+/// best, so that one index gives different images to different machines.
+#[must_use]
+pub fn rivals<'a>(
+    entries: &'a [IndexedManifest],
+    chosen: &IndexedManifest,
+    platform: ImagePlatform,
+) -> Vec<&'a IndexedManifest> {
+    let plain = platform.to_string();
+    let is_alike = |one: &&IndexedManifest| {
+        one.platform == plain || one.platform.strip_prefix(&plain).is_some_and(|variant| variant.starts_with('/'))
+    };
+    entries.iter().filter(|one| is_alike(one) && one.manifest.digest != chosen.manifest.digest).collect()
+}
+
 /// Reads an image config of this media type, and checks that it is for the platform.
 ///
 /// # Errors

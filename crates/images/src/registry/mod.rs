@@ -105,6 +105,8 @@ pub struct ServedImage {
     pub manifest: Digest,
     /// The config and the layers that it names.
     pub blobs: Vec<Digest>,
+    /// Other manifests that an index on the way names for the same operating system and architecture, with the platform as it is written there.
+    pub rivals: Vec<(String, Sha256)>,
 }
 
 /// A client of registries. Connections are made for each pull and push.

@@ -53,7 +53,7 @@ impl Registry {
         };
         let documents = Documents { registry: self, route: self.route(reference, on_event)? };
         let top = documents.manifest(asked, None).await?;
-        let Found { indexes, manifest, config, layers } = documents.descend(top, platform).await?;
+        let Found { indexes, manifest, config, layers, .. } = documents.descend(top, platform).await?;
         let pull = Pull { documents: &documents, store };
         let (config_bytes, layers) = pull.checked_layers(&config, &layers, platform).await?;
         pull.layers(&layers).await?;
@@ -94,9 +94,9 @@ impl Registry {
             }
         };
         let asked = top.received.digest.hash;
-        let Found { manifest, config, layers, .. } = documents.descend(top, platform).await?;
+        let Found { manifest, config, layers, rivals, .. } = documents.descend(top, platform).await?;
         let blobs = [&config].into_iter().chain(&layers).map(|blob| blob.digest).collect();
-        Ok(ServedImage { asked, manifest: manifest.received.digest, blobs })
+        Ok(ServedImage { asked, manifest: manifest.received.digest, blobs, rivals })
     }
 
     /// Asks whether the blobs of an image are there, each with its size; fetches none of them.
@@ -143,6 +143,7 @@ struct Found {
     manifest: Named,
     config: Descriptor,
     layers: Vec<Descriptor>,
+    rivals: Vec<(String, Sha256)>,
 }
 
 /// What is asked for manifests and indexes.
@@ -155,14 +156,14 @@ impl Documents<'_> {
     /// Goes down from what was asked for to the platform's manifest. Where an index has no entry for the platform, those of its
     /// entries are looked into that are indexes and name none.
     async fn descend(&self, top: Named, platform: ImagePlatform) -> Result<Found, RegistryError> {
-        let mut way: Vec<Named> = Vec::new();
+        let (mut way, mut rivals): (Vec<Named>, Vec<(String, Sha256)>) = (Vec::new(), Vec::new());
         let mut at = top;
         loop {
             let entries = match read(&at.object, &at.received)? {
                 Document::Index(entries) => entries,
                 Document::Manifest { config, layers } => {
                     bounded(&at.object, &layers)?;
-                    return Ok(Found { indexes: way, manifest: at, config, layers });
+                    return Ok(Found { indexes: way, manifest: at, config, layers, rivals });
                 }
             };
             if way.len() >= DEPTH {
@@ -188,6 +189,8 @@ impl Documents<'_> {
                     }
                 }
             };
+            let others = oci_document::rivals(&entries, chosen, platform);
+            rivals.extend(others.iter().map(|one| (one.platform.clone(), one.manifest.digest.hash)));
             let next = self.manifest(chosen.manifest.digest.hash, Some(&chosen.manifest)).await?;
             way.push(std::mem::replace(&mut at, next));
         }

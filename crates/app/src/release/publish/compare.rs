@@ -13,7 +13,7 @@ use crate::release::step::{finding, within};
 use rcrepro_format::images::image_settings;
 use rcrepro_format::images::oci_document::DocumentError;
 use rcrepro_images::registry::{RegistryError, ServedImage, open_unpacked};
-use rcrepro_model::content::digest::Digest;
+use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::Parts;
@@ -146,7 +146,9 @@ impl Publishing<'_> {
     ) -> Result<ServedPlatform, PublishError> {
         // What this machine's store has, the registry may have lost.
         self.registry.ask_for_blobs(pinned, &served.blobs, self.on_event).await?;
-        let compared = |by, findings| {
+        let rivals = rivals(&certified.image, platform, served);
+        let compared = |by, mut findings: Vec<Finding>| {
+            findings.extend(rivals);
             let (served, certified) = (Some(served.manifest), parts.manifest);
             ServedPlatform { platform, served, certified, by, findings }
         };
@@ -189,6 +191,16 @@ impl Publishing<'_> {
         let (reference, known) = (Box::new(reference.clone()), images.keys().cloned().collect());
         Err(PublishError::Which { reference, found, known })
     }
+}
+
+/// Names the images that an index offers beside the one that was compared, for the same platform.
+fn rivals(image: &Name, platform: ImagePlatform, served: &ServedImage) -> Vec<Finding> {
+    let rival = |(written, manifest): &(String, Sha256)| {
+        let found = format!("also {} for {written}, which an engine may take", manifest.to_oci());
+        let (at, expected) = (format!("platforms.{platform}"), format!("one image for {platform} in the index"));
+        finding(FindingName::ImageChanged, image, &at, expected, found)
+    };
+    served.rivals.iter().map(rival).collect()
 }
 
 /// A platform that was recorded, with what is served for it.
