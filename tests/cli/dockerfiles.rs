@@ -77,6 +77,8 @@ struct Case {
     platforms: String,
     /// `true` where its context holds a repository.
     git: String,
+    /// Programs of the source, as TOML.
+    programs: String,
     /// What its image may be beside running as root, as TOML.
     expect: String,
 }
@@ -98,6 +100,7 @@ impl Case {
             bases: value("bases"),
             platforms: value("platforms"),
             git: value("git"),
+            programs: value("programs"),
             expect: value("expect"),
             name,
         }
@@ -121,9 +124,10 @@ impl Case {
         format!(
             "[release-images.{name}]\ndockerfile = \"cases/{name}.Dockerfile\"\nbuilder = \"buildkit\"\n\
              contexts = {{ payload = \"source:src\" }}\nsecrets = {{ given = \"file:given.secret\" }}\nexpect = {{ root = true{} }}\n\
-             {}bases = {{ {} }}\nfrozen = [{}]\nplatforms = [{}]\nruns = [{{ arguments = [], stdout = \"{}\\n\" }}]\n",
+             {}programs = {{ {} }}\nbases = {{ {} }}\nfrozen = [{}]\nplatforms = [{}]\nruns = [{{ arguments = [], stdout = \"{}\\n\" }}]\n",
             if self.expect.is_empty() { String::new() } else { format!(", {}", self.expect) },
             if self.git.is_empty() { String::new() } else { format!("git = {}\n", self.git) },
+            self.programs,
             self.bases(),
             self.frozen,
             self.platforms,

@@ -4,6 +4,7 @@
 use crate::seen::{Place, SeenText};
 use crate::{TrackedFiles, folder_of, name_of};
 use rcrepro_model::plan::glob::PathGlobSet;
+use rcrepro_pins::dockerfile::build::{DockerOutline, outline};
 use rcrepro_pins::dockerfile::lines::instructions;
 
 /// A Dockerfile with its stages.
@@ -15,6 +16,10 @@ pub struct DockerStages {
     pub stages: Vec<SeenText>,
     /// How many stages have no name.
     pub unnamed: usize,
+    /// What it can be asked for, and what it is built on.
+    pub outline: DockerOutline,
+    /// Whether a step calls git.
+    pub calls_git: bool,
 }
 
 /// Configuration of scanners that changes what a green exit code means.
@@ -29,6 +34,9 @@ const RELEASE_SCRIPTS: [(&str, ReleaseScript); 6] = [
     ("validate-release", ReleaseScript::Validate),
     ("verify-release", ReleaseScript::Validate),
 ];
+
+/// The architecture for which variables of a Dockerfile are read.
+const BUILDS_ON: &str = "amd64";
 
 /// What rcrepro keeps beside the commands' own source: the plan, the definitions of its images, locks, and frozen data.
 const PLAN_FILES: [&str; 6] =
@@ -69,6 +77,12 @@ pub fn other_manifests(files: &dyn TrackedFiles) -> Vec<String> {
     OTHER_MANIFESTS.into_iter().filter(tracked).map(str::to_owned).collect()
 }
 
+/// Whether a word of a step calls git, by itself or where its output is substituted.
+fn calls_git(word: &str) -> bool {
+    let mut calls = word.split("$(").chain(word.split('`')).skip(1);
+    word == "git" || calls.any(|call| call.split_whitespace().next() == Some("git"))
+}
+
 /// Finds the Dockerfiles.
 #[must_use]
 pub fn dockerfiles(files: &dyn TrackedFiles) -> Vec<DockerStages> {
@@ -78,8 +92,13 @@ pub fn dockerfiles(files: &dyn TrackedFiles) -> Vec<DockerStages> {
             && !path.split('/').any(|part| matches!(part, "node_modules" | "vendor" | "testdata" | ".devcontainer"))
     };
     let read = |path: &String| {
-        let all = instructions(&files.text(path)?).into_iter().filter(|instruction| instruction.name == "FROM");
+        let text = files.text(path)?;
+        let all = instructions(&text);
+        let calls_git =
+            all.iter().any(|step| step.name == "RUN" && step.words.iter().any(|word| calls_git(&word.text)));
         let names: Vec<Option<SeenText>> = all
+            .iter()
+            .filter(|instruction| instruction.name == "FROM")
             .map(|instruction| {
                 let at = instruction.words.iter().position(|word| word.text.eq_ignore_ascii_case("as"))?;
                 let name = instruction.words.get(at + 1)?;
@@ -87,7 +106,9 @@ pub fn dockerfiles(files: &dyn TrackedFiles) -> Vec<DockerStages> {
             })
             .collect();
         let unnamed = names.iter().filter(|name| name.is_none()).count();
-        Some(DockerStages { path: path.clone(), stages: names.into_iter().flatten().collect(), unnamed })
+        let outline = outline(&text, BUILDS_ON);
+        let stages = names.into_iter().flatten().collect();
+        Some(DockerStages { path: path.clone(), stages, unnamed, outline, calls_git })
     };
     files.paths().iter().filter(is_one).filter_map(read).collect()
 }

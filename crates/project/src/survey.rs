@@ -41,14 +41,14 @@ pub struct ProjectSurvey {
 }
 
 /// Writes a folder with small letters, digits and single dashes.
-fn slug(folder: &str) -> String {
+pub(crate) fn slug(folder: &str) -> String {
     let parts = folder.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
     let slug = parts.collect::<Vec<_>>().join("-").to_ascii_lowercase();
     if slug.is_empty() { "folder".to_owned() } else { slug }
 }
 
 /// Describes the stages of a Dockerfile.
-fn dockerfile(DockerStages { path, stages, unnamed }: &DockerStages) -> String {
+fn dockerfile(DockerStages { path, stages, unnamed, .. }: &DockerStages) -> String {
     let names: Vec<&str> = stages.iter().map(|stage| stage.text.as_str()).collect();
     let named = (!names.is_empty()).then(|| format!("the stages {}", names.join(", ")));
     let others = (*unnamed > 0).then(|| format!("{} without a name", counted(*unnamed, "stage")));

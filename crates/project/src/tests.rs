@@ -384,3 +384,28 @@ fn a_further_build_that_ci_tests_is_tested_too() {
     );
     assert!(text.contains("# .github/workflows/ci.yml:8: CI also runs `go test ./a/...`"), "{text}");
 }
+
+#[test]
+fn release_images_are_offered_for_each_target_of_a_dockerfile() {
+    let dockerfile = "# syntax=docker/dockerfile:1\nARG GO=1.26\nFROM node:22-alpine AS web\nFROM golang:${GO}-alpine AS build\n\
+                      RUN go build -ldflags \"-X main.commit=$(git rev-parse HEAD)\" .\nFROM alpine:3.23 AS runtime\nCOPY --from=build /a /a\n\
+                      COPY --from=web /b /b\nCOPY --from=release_payload / /\nFROM alpine:3.23 AS agent_runtime\n";
+    let mut project = server();
+    project.texts.insert("Dockerfile".to_owned(), dockerfile.to_owned());
+    let draft = draft(&ProjectSurvey::of(&project), "server", None);
+    let (before, offered) = draft.plan.split_once("# [images.buildkit]\n").expect("offered");
+    let lines: Vec<&str> = offered.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
+    let plan = format!("{before}[images.buildkit]\n{}\n", lines.join("\n"));
+    let mistake = plan_toml::parse(&plan, NORMALIZERS).expect_err("its context has to be written");
+    assert!(mistake.to_string().contains("COMMAND"), "{mistake}");
+    let plan = plan.replace("contexts = { \"release_payload\" = \"output:COMMAND/FOLDER\" }\n", "");
+    let plan = plan_toml::parse(&plan, NORMALIZERS).unwrap_or_else(|error| panic!("{error}\n{plan}"));
+    let image = &plan.release_images[&"agent-runtime".parse().expect("a name")];
+    let buildkit = image.buildkit.as_ref().expect("by BuildKit");
+    let bases: Vec<(&str, &str)> =
+        buildkit.bases.iter().map(|(reference, image)| (reference.as_str(), image.as_str())).collect();
+    assert_eq!((image.target.as_str(), buildkit.git), ("agent_runtime", true));
+    assert_eq!(bases, [("alpine:3.23", "base"), ("golang:1.26-alpine", "go"), ("node:22-alpine", "node")]);
+    assert_eq!(image.frozen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["gomod", "npm-web"]);
+    assert!(plan.packets[&"RC-06".parse().expect("an id")].release_images.len() == 2, "both targets");
+}

@@ -367,7 +367,9 @@ fn planned_builder(image: &ReleaseImage) -> String {
         || "the engine".to_owned(),
         |buildkit| {
             let contexts = pairs(buildkit.contexts.iter());
-            format!("{}, bases {}, contexts {contexts}", buildkit.image, pairs(buildkit.bases.iter()))
+            let programs = pairs(buildkit.programs.iter());
+            let bases = pairs(buildkit.bases.iter());
+            format!("{}, bases {bases}, contexts {contexts}, programs {programs}", buildkit.image)
         },
     )
 }
@@ -378,7 +380,8 @@ fn recorded_builder(entry: &BuiltEntry) -> String {
         || "the engine".to_owned(),
         |builder| {
             let contexts = pairs(builder.contexts.iter());
-            format!("{}, bases {}, contexts {contexts}", builder.image, pairs(builder.bases.iter()))
+            let (bases, programs) = (pairs(builder.bases.iter()), pairs(builder.programs.iter()));
+            format!("{}, bases {bases}, contexts {contexts}, programs {programs}", builder.image)
         },
     )
 }

@@ -83,6 +83,9 @@ pub struct BuilderEntry {
     pub bases: BTreeMap<String, Name>,
     /// Named contexts, as the plan writes them.
     pub contexts: BTreeMap<String, String>,
+    /// Programs of the source that steps found before those of their base, by name, with their paths.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub programs: BTreeMap<String, String>,
     /// The ids of secrets that the plan names and that were there; what they were is recorded nowhere.
     pub secrets: BTreeSet<String>,
     /// The REAPI `Action` of the build.

@@ -54,6 +54,8 @@ pub struct BuildkitImage {
     pub secrets: BTreeMap<String, SecretSource>,
     /// The platforms that it is built for; empty for that of the machine alone, and otherwise with it.
     pub platforms: BTreeSet<ImagePlatform>,
+    /// Programs that `RUN` steps find before those of their base, by name: executable files of the source.
+    pub programs: BTreeMap<String, TreePath>,
     /// The world that `RUN` steps see; the wall clock stands where no key says which.
     pub world: WorldSettings,
 }
@@ -145,6 +147,7 @@ impl BuildkitImage {
             contexts: BTreeMap::new(),
             secrets: BTreeMap::new(),
             platforms: BTreeSet::new(),
+            programs: BTreeMap::new(),
             world: WorldSettings::default(),
         }
     }

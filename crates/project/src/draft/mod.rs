@@ -5,6 +5,7 @@ mod commands;
 mod images;
 mod packages;
 mod planned;
+mod release_images;
 mod scripts;
 mod text;
 
@@ -167,11 +168,6 @@ fn write_promises(writer: &mut Writer, toolchains: &images::Toolchains, project:
 }
 
 fn write_rest(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCommand]) {
-    for dockerfile in &project.dockerfiles {
-        let stages: Vec<String> = dockerfile.stages.iter().map(|stage| format!("`{}`", stage.text)).collect();
-        let stages = if stages.is_empty() { "no named stage".to_owned() } else { stages.join(", ") };
-        writer.comment(&format!("TODO: release images are not planned yet: {} has {stages}", dockerfile.path));
-    }
     writer.heading("Packets");
     writer.table("packets.RC-05");
     writer.entry("title", "Full certification replay");
@@ -183,4 +179,5 @@ fn write_rest(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCo
     }
     writer.list("sets", &sets);
     writer.line("exit = [{ says = \"All commands exit 0.\", rests-on = [\"commands\"] }]");
+    release_images::write(writer, project, planned);
 }

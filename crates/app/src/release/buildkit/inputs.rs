@@ -30,6 +30,9 @@ const STEP: &str = include_str!("step.sh");
 /// Where a step finds PID 1: in a file system of its own, so that no layer gets a place for it.
 const STEP_INIT: &str = "/dev/.rcrepro-init";
 
+/// The folder below `deps` with the programs that the plan has steps find first.
+const PROGRAMS: &str = "@programs";
+
 /// Trees below `deps`, by name.
 pub(super) type Deps = BTreeMap<Name, Digest>;
 
@@ -48,6 +51,11 @@ impl ReleaseStep<'_> {
         // A step has no network: npm asks once.
         let mut environment = BTreeMap::from([("npm_config_fetch_retries".to_owned(), "0".to_owned())]);
         let mut fronts = String::new();
+        if !target.buildkit.programs.is_empty() {
+            let at = format!("/deps/{PROGRAMS}");
+            mounts.push(bind(&at, &at, "ro"));
+            fronts.push_str(&format!("{at}:"));
+        }
         for input in &image.frozen {
             let (at, kind) = (format!("/deps/{input}"), self.workspace.plan.frozen[input].kind);
             mounts.push(bind(&at, &at, "rw"));
@@ -82,6 +90,9 @@ impl ReleaseStep<'_> {
         let mut deps = Deps::new();
         let name = |text: &str| text.parse::<Name>().expect("a constant with the name of a folder");
         deps.insert(name("@context"), self.context_root(batch[0].buildkit)?);
+        if let Some(root) = self.programs(batch[0].buildkit)? {
+            deps.insert(name(PROGRAMS), root);
+        }
         for input in &batch[0].image.frozen {
             let kind = self.workspace.plan.frozen[input].kind;
             deps.insert(input.clone(), completed(store, self.resolved.frozen[input].root, kind)?);
@@ -98,6 +109,24 @@ impl ReleaseStep<'_> {
             }
         }
         Ok(Ok(deps))
+    }
+
+    /// Stores the folder of the programs that steps find first; none where the plan names none.
+    fn programs(&self, buildkit: &BuildkitImage) -> Result<Option<Digest>, ReleaseError> {
+        let store = &**self.context.store;
+        let mut tree = TreeBuilder::default();
+        for (name, path) in &buildkit.programs {
+            // That each is a file was judged before.
+            let Some(TreeNode::File { digest, .. }) = export::lookup(store, self.resolved.source, path)? else {
+                continue;
+            };
+            let at: TreePath = name.parse().expect("the name of a program is a path");
+            tree.insert(&at, TreeNode::File { digest, executable: true }).expect("the names differ");
+        }
+        match buildkit.programs.is_empty() {
+            true => Ok(None),
+            false => Ok(Some(tree.finish(&mut |_, bytes| store.put(&bytes).map(drop))?)),
+        }
     }
 
     /// Gives the root of the source that is the context, with a repository where the plan says so.

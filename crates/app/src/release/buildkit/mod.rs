@@ -214,6 +214,7 @@ impl ReleaseStep<'_> {
             image: buildkit.image.clone(),
             bases: buildkit.bases.clone(),
             contexts: contexts.collect(),
+            programs: buildkit.programs.iter().map(|(name, path)| (name.clone(), path.to_string())).collect(),
             secrets: made.secrets.clone(),
             action: made.action.digest(),
             command: Some(Digest::of(&made.action.command.encode())),

@@ -20,7 +20,7 @@ impl Source<'_> {
         known: &Known<'_>,
     ) -> Result<Option<BuildkitImage>, PlanError> {
         let Some(builder) = &wire.builder else {
-            let needs = [&wire.bases, &wire.contexts, &wire.secrets]
+            let needs = [&wire.bases, &wire.contexts, &wire.secrets, &wire.programs]
                 .into_iter()
                 .flat_map(BTreeMap::keys)
                 .chain(&wire.context)
@@ -62,8 +62,9 @@ impl Source<'_> {
         let context = wire.context.as_ref().map(|context| self.parse(context)).transpose()?;
         let git = self.git_of_context(wire, known)?;
         let platforms = self.platforms(&wire.platforms)?;
+        let programs = self.programs(&wire.programs)?;
         let world = self.world(&wire.world_keys())?;
-        Ok(Some(BuildkitImage { image, context, git, bases, contexts, secrets, platforms, world }))
+        Ok(Some(BuildkitImage { image, context, git, bases, contexts, secrets, platforms, programs, world }))
     }
 
     /// Tells whether the context holds a repository, which only the source's root can.
@@ -74,6 +75,24 @@ impl Source<'_> {
             return Err(self.error(git.span(), message, Some("take out `context` or `git`".to_owned())));
         }
         Ok(git.map_or(known.git && is_root, |git| *git.as_ref()))
+    }
+
+    /// Reads the programs that steps find first.
+    fn programs(
+        &self,
+        wires: &BTreeMap<Spanned<String>, Spanned<String>>,
+    ) -> Result<BTreeMap<String, TreePath>, PlanError> {
+        let mut found = BTreeMap::new();
+        for (name, path) in wires {
+            let good = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+            let text = name.as_ref();
+            if text.is_empty() || text.starts_with(['.', '-']) || !text.chars().all(good) {
+                let message = format!("invalid program `{text}`: expected the name of a file, without its folder");
+                return Err(self.error(name.span(), message, None));
+            }
+            found.insert(text.clone(), self.parse(path)?);
+        }
+        Ok(found)
     }
 
     /// Reads the platforms that an image is built for.
@@ -238,6 +257,7 @@ runs = [{ arguments = [], stdout = "" }]
             ("outputs = [\"dist\"]", "", "21:24: `dist` is not an output of `make`, nor in one: found none"),
             ("output:make/dist", "docker-image://x", "21:24: invalid context `docker-image://x`"),
             ("payload = ", "\"-x\" = ", "21:14: invalid name of a context `-x`"),
+            ("secrets = {", "programs = { \"bin/apk\" = \"apk.sh\" }\nsecrets = {", "22:14: invalid program `bin/apk`"),
             ("env:TOKEN", "TOKEN", "22:21: invalid secret `TOKEN`"),
             ("context = \"web\"", "clock = \"still\"", "19:9: there is no clock `still`"),
             (

@@ -33,6 +33,8 @@ pub(super) struct ReleaseImageWire {
     #[serde(default)]
     pub secrets: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
+    pub programs: BTreeMap<Spanned<String>, Spanned<String>>,
+    #[serde(default)]
     pub platforms: Vec<Spanned<String>>,
     pub clock: Option<Spanned<String>>,
     pub world: Option<Spanned<String>>,

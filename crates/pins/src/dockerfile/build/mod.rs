@@ -6,6 +6,7 @@
 
 mod mounts;
 mod origin;
+mod outline;
 mod reader;
 mod reading;
 mod stages;
@@ -13,6 +14,7 @@ mod steps;
 mod values;
 
 pub use self::origin::origins;
+pub use self::outline::{DockerOutline, outline};
 use self::reader::{Counts, Reader};
 pub use self::reading::{BuildGiven, BuildReading, LineFault, SecretMount, familiar, is_reserved};
 use self::stages::Stages;

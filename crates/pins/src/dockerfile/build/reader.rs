@@ -72,6 +72,11 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Lists the images and named contexts that were told so far, in their short forms.
+    pub fn images(&self) -> &BTreeSet<String> {
+        &self.used
+    }
+
     /// Reads the next stage.
     pub fn stage(&mut self, at: usize) {
         let stage = &self.stages.all[at];

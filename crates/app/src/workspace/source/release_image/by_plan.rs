@@ -22,6 +22,7 @@ impl Judged<'_> {
         found.refused.extend(self.target(reading));
         found.refused.extend(self.machine_is_left_out(buildkit));
         found.refused.extend(self.folders(buildkit));
+        found.refused.extend(self.programs(buildkit));
         found.refused.extend(self.contradictions(buildkit));
         found.refused.extend(self.reserved());
         found.refused.extend(self.undeclared(reading));
@@ -86,6 +87,22 @@ impl Judged<'_> {
                 fault(&format!("the source has no such folder{why}")).hint(hint)
             }
         })
+    }
+
+    /// Names the programs that are not files of the source.
+    fn programs(&self, buildkit: &BuildkitImage) -> Vec<Fault> {
+        let of_program = |(name, path): (&String, &TreePath)| {
+            let (why, hint) = match self.seen.node(path.as_str()) {
+                Some(SourceNode::File(_)) => return None,
+                Some(SourceNode::Folder) => ("it is a folder: expected a file", format!("name a file in {path}")),
+                Some(SourceNode::Link(_)) => {
+                    ("it is a symbolic link: expected a file", "name the file that it leads to".to_owned())
+                }
+                None => ("the source has no such file", self.gone(path.as_str()).1),
+            };
+            Some(self.of_key(&["programs", name], format!("program `{name} = \"{path}\"`: {why}")).hint(hint))
+        };
+        buildkit.programs.iter().filter_map(of_program).collect()
     }
 
     /// Names what is mapped twice, to different things, in two spellings that BuildKit does not tell apart.

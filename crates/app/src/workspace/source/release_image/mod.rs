@@ -1,6 +1,7 @@
 //! What of a release image's build can be decided by reading its Dockerfile and the plan: by `rcrepro check`, before the commands of a
 //! run, and before each build, always by [`judge`].
 
+mod apk;
 mod builder;
 mod by_plan;
 mod ignored;
@@ -43,6 +44,7 @@ pub(crate) fn judge(judged: &Judged<'_>) -> ImageJudgement {
         found.refused.extend(new.filter(|new| !found.refused.contains(new)).collect::<Vec<_>>());
     }
     judged.by_plan(buildkit, &reading, &mut found);
+    found.notes.extend(judged.calls_of_apk(buildkit, text));
     found.reading = Some(reading);
     found
 }

@@ -122,7 +122,7 @@ fn paths(image: &ReleaseImage) -> impl Iterator<Item = &TreePath> {
             ContextSource::Source { path } => Some(path),
             ContextSource::Output { .. } | ContextSource::Image { .. } => None,
         });
-        buildkit.context.iter().chain(named)
+        buildkit.context.iter().chain(named).chain(buildkit.programs.values())
     });
     [&image.dockerfile].into_iter().chain(contexts)
 }

@@ -171,3 +171,25 @@ fn a_world_that_is_not_pinned_is_noted() {
     let [refused, notes, _] = judged(&starts, DOCKERFILE, &FILES);
     assert_eq!((refused, notes), (vec![], vec![]), "it begins at the release's time in every build");
 }
+
+#[test]
+fn a_call_of_apk_is_noted_where_no_base_has_it_and_no_program_stands_in() {
+    let dockerfile = format!(
+        "{DOCKERFILE}# apk add x\nRUN --mount=type=cache,target=/c apk --no-cache add x \\\n && apk update\nRUN echo apk added\n"
+    );
+    let files = ["web/a", "web/assets/a"];
+    let [refused, notes, _] = judged(PLAN, &dockerfile, &files);
+    assert_eq!(refused, [""; 0]);
+    let says = |line: usize, what: &str| {
+        format!("build/Dockerfile:{line}: `apk {what}`: no image that the plan maps to a base has apk")
+    };
+    assert!(
+        notes.len() == 2 && notes[0].starts_with(&says(11, "add")) && notes[1].starts_with(&says(12, "update")),
+        "{notes:?}"
+    );
+    let plan = PLAN.replace("secrets =", "programs = { apk = \"web/apk\" }\nsecrets =");
+    let [refused, notes, _] = judged(&plan, &dockerfile, &[&files[..], &["web/apk"]].concat());
+    assert_eq!((refused, notes), (Vec::new(), Vec::new()));
+    let [refused, ..] = judged(&plan, &dockerfile, &files);
+    assert!(refused[0].contains("program `apk = \"web/apk\"`: the source has no such file"), "{refused:?}");
+}
