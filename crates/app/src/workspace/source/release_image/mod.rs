@@ -3,6 +3,7 @@
 
 mod builder;
 mod by_plan;
+mod copied;
 mod ignored;
 mod judged;
 mod seen;
@@ -43,6 +44,7 @@ pub(crate) fn judge(judged: &Judged<'_>) -> ImageJudgement {
         found.refused.extend(new.filter(|new| !found.refused.contains(new)).collect::<Vec<_>>());
     }
     judged.by_plan(buildkit, &reading, &mut found);
+    found.refused.extend(judged.copied(buildkit, &reading));
     found.reading = Some(reading);
     found
 }
