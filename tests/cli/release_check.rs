@@ -120,9 +120,38 @@ fn lines_that_no_build_survives_are_named_and_a_run_says_the_same_before_its_com
         3,
         &["contexts = { fetched = ", "bases = { \"alpine:3\" = \"IMAGE\" }", "4 things that no run survives"],
     );
+    // What is refused is mended before anything is run.
+    assert!(
+        ended.stderr.ends_with("      next  mend and commit what is refused, then rcrepro check\n"),
+        "{}",
+        ended.stderr
+    );
     let ended = scene.run(&["run", "RC-05"]);
     says(&ended, 3, &expected);
+    says(&ended, 3, &["hint: rcrepro check names what mends each of them"]);
     assert!(!ended.stderr.contains("make"), "no command ran: {}", ended.stderr);
+}
+
+#[test]
+fn a_copied_file_that_is_not_in_the_context_is_refused_by_check_and_by_a_run() {
+    let lines = "COPY assets/b.png /b\nCOPY left /l\nCOPY seen* assets /s/\n";
+    let builder = ("builder = \"buildkit\"", "builder = \"base\"");
+    let scene = scene(builder, &format!("{DOCKERFILE}{lines}"));
+    scene.write("web/left/out", b"");
+    scene.write("web/.dockerignore", b"left\n");
+    scene.commit("left out");
+    let expected = [
+        "build/Dockerfile:8: `COPY assets/b.png`: the source has no `assets/b.png` in the context `web`",
+        "build/Dockerfile:9: `COPY left`: web/.dockerignore leaves `left` out of the context `web`",
+    ];
+    let ended = checked(&scene);
+    says(&ended, 3, &expected);
+    says(
+        &ended,
+        3,
+        &["3 things that no run survives", "git add web/assets/b.png and commit", "!left as the last line"],
+    );
+    says(&scene.run(&["run", "RC-05"]), 3, &expected);
 }
 
 #[test]

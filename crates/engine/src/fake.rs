@@ -231,7 +231,8 @@ impl Engine for FakeEngine {
         let _running = Running::begin(self);
         let (takes, result) = self.answer(execution, store)?;
         if let (Some(live), Ok(executed)) = (execution.live, &result) {
-            live.follow(Arc::new(Said(store.get(executed.result.stdout)?)));
+            let [stdout, stderr] = [executed.result.stdout, executed.result.stderr];
+            live.follow(Arc::new(Said(store.get(if stdout.size > 0 { stdout } else { stderr })?)));
         }
         if takes > Duration::ZERO {
             tokio::select! {

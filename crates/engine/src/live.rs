@@ -24,8 +24,14 @@ impl LiveOutput {
     /// Returns the last line that has something in it, as text, not made harmless; none before there is one.
     #[must_use]
     pub fn last_line(&self) -> Option<String> {
-        let tail = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        last_line(&tail.end(TAIL))
+        last_line(&self.end(TAIL))
+    }
+
+    /// Returns at most the last `most` bytes; empty when nothing was written.
+    #[must_use]
+    pub fn end(&self, most: usize) -> Vec<u8> {
+        let tail = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        tail.map(|tail| tail.end(most)).unwrap_or_default()
     }
 }
 

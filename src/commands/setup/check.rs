@@ -18,12 +18,18 @@ use rcrepro_model::text::printable;
 use rcrepro_report as report;
 use rcrepro_report::row;
 
+/// What comes next where a run would be refused.
+const MEND: &str = "mend and commit what is refused, then rcrepro check";
+
 /// Reads the plan, counts what it holds, and says what it names that is not there yet; reads the source of HEAD, and says what
 /// in it no run could survive.
 pub fn check(context: &Context) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let checked = check::check(&workspace, today());
-    let next = next_command(&workspace);
+    let next = next_command(&workspace).map(|next| match checked.is_refused() && next.starts_with("rcrepro run") {
+        true => MEND.to_owned(),
+        false => next,
+    });
     let unread = checked.source.as_ref().err().map(Failure::of_workspace);
     let look = match (&checked.source, &unread) {
         (Ok(look), _) => {

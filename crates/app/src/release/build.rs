@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::context::{text_of, tree};
 use super::error::ReleaseError;
-use super::not_built::{NotBuilt, step};
+use super::not_built::{Building, NotBuilt, step};
 use super::step::{ReleaseStep, finding};
 use crate::workspace::source::release_image::{ImageJudgement, Judged, SeenSource, judge};
 use rcrepro_engine::{BuildEnd, BuildRequest, BuiltTarget, ImageHost};
@@ -14,7 +14,6 @@ use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::finding::FindingName;
 use rcrepro_model::execution::derive::build_environment;
-use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::FrozenKind;
@@ -78,22 +77,23 @@ impl ReleaseStep<'_> {
         image: &ReleaseImage,
         builders: &mut Builders,
     ) -> Result<Result<BuiltTarget, NotBuilt>, ReleaseError> {
-        let what = format!("release image {name}");
-        (self.context.observe)(RunEvent::Preparing { what: what.clone() });
-        let failed = |expected: &str, found: String| {
-            Ok(Err(finding(FindingName::ImageFailed, name, "", expected, found).into()))
+        let building = Building::begin(format!("release image {name}"), self.context.observe);
+        let failed = |building: Building<'_>, Refusal { expected, found }| {
+            let refused: NotBuilt = finding(FindingName::ImageFailed, name, "", expected, found).into();
+            building.fail("NOT built".to_owned(), &[&refused]);
+            Ok(Err(refused))
         };
         let (root, dockerfile) = match self.dockerfile(name, image)? {
             Ok(found) => found,
-            Err(Refusal { expected, found }) => return failed(expected, found),
+            Err(refusal) => return failed(building, refusal),
         };
         let ids = match self.builder_ids(host, image, builders).await? {
             Ok(ids) => ids,
-            Err(Refusal { expected, found }) => return failed(expected, found),
+            Err(refusal) => return failed(building, refusal),
         };
         let arguments = match self.arguments(image, &dockerfile, ids) {
             Ok(arguments) => arguments,
-            Err(Refusal { expected, found }) => return failed(expected, found),
+            Err(refusal) => return failed(building, refusal),
         };
         let request = BuildRequest {
             label: &format!("{}/{name}", self.packet),
@@ -106,13 +106,13 @@ impl ReleaseStep<'_> {
         let began = std::time::Instant::now();
         match host.build_image(&request, self.tar(root), self.context.cancel).await? {
             BuildEnd::Built(made) => {
-                let how = format!("built, {} s", began.elapsed().as_secs());
-                (self.context.observe)(RunEvent::Prepared { what, how });
+                building.end(format!("built, {} s", began.elapsed().as_secs()));
                 Ok(Ok(made))
             }
             BuildEnd::Failed { reason, log } => {
-                (self.context.observe)(RunEvent::Prepared { what, how: "NOT built".to_owned() });
-                Ok(Err(not_built(name, image, &dockerfile, (&reason, log))))
+                let failed = not_built(name, image, &dockerfile, (&reason, log));
+                building.fail("NOT built".to_owned(), &[&failed]);
+                Ok(Err(failed))
             }
         }
     }

@@ -11,14 +11,14 @@ use self::build::Builders;
 use self::buildkit::{BuiltByBuildkit, BuiltTargets, Round};
 use self::error::ReleaseError;
 use self::not_built::NotBuilt;
-use self::step::{ReleaseStep, finding, record_path};
+use self::step::{Found, ReleaseStep, finding, record_path};
 use self::trial::Trial;
 use super::evidence;
 use super::why::records::ImageOfSource;
 use rcrepro_engine::{BuiltTarget, ImageHost};
 use rcrepro_format::records::release_json;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::evidence::finding::{Finding, FindingName};
+use rcrepro_model::evidence::finding::FindingName;
 use rcrepro_model::evidence::release_record::{
     BuilderEntry, BuiltEntry, OtherPlatformEntry, Parts, RELEASE_RECORD_VERSION, ReleaseRecord, Released,
 };
@@ -84,11 +84,11 @@ impl ReleaseStep<'_> {
                 return Ok(Some(Released { record: None, findings, written: None, outputs: BTreeMap::new() }));
             }
         };
-        let (mut findings, mut outputs) = (Vec::new(), BTreeMap::new());
+        let mut all = Found::default();
         let mut again = pin!(self.build_by_buildkit(&images, Round::Second));
         let mut made_again = None;
         let mut built = {
-            let mut first = pin!(self.build_and_try(host, &images, &mut findings, &mut outputs));
+            let mut first = pin!(self.build_and_try(host, &images, &mut all));
             let is_beside = self.twice && self.lanes > 1;
             loop {
                 tokio::select! {
@@ -98,22 +98,26 @@ impl ReleaseStep<'_> {
                 }
             }
         };
-        if self.twice && findings.is_empty() {
+        if self.twice && all.findings.is_empty() && all.words.is_empty() {
             let mut made = match made_again {
                 Some(made) => made,
                 None => again.await?,
             };
-            self.build_again(host, (&images, &mut made), &mut built, (&mut findings, &mut outputs)).await?;
+            self.build_again(host, (&images, &mut made), &mut built, &mut all).await?;
         }
         for (name, image) in &images {
             if let Some(entry) = built.get(*name) {
                 let mut found = judge::judge(name, image, entry, &**self.context.store)?;
+                all.with_words(&mut found);
+                all.drop_counts(name, (image, entry), &mut found);
                 let of = ImageOfSource { name, image: Some(image), source: self.resolved.source };
                 let builds = entry.builds().map(|(platform, one, again)| (platform, [one, again]));
                 explained::explain(&mut found, &of, builds, &**self.context.store)?;
-                findings.extend(found);
+                all.findings.extend(found);
             }
         }
+        let Found { mut findings, words, outputs } = all;
+        findings.extend(words);
         let whole = built.len() == images.len();
         let record = whole.then(|| self.record(&images, built));
         Ok(Some(Released { record, findings, written: None, outputs }))
@@ -124,8 +128,7 @@ impl ReleaseStep<'_> {
         &self,
         host: &dyn ImageHost,
         images: &[(&Name, &ReleaseImage)],
-        findings: &mut Vec<Finding>,
-        outputs: &mut BTreeMap<Name, String>,
+        all: &mut Found,
     ) -> Result<BTreeMap<Name, BuiltEntry>, ReleaseError> {
         let mut built = BTreeMap::new();
         let mut builders = Builders::default();
@@ -134,9 +137,8 @@ impl ReleaseStep<'_> {
             let Made { parts, target, builder, others } =
                 match self.make(host, (name, image), (&mut builders, &mut by_buildkit), true).await? {
                     Ok(made) => made,
-                    Err(NotBuilt { finding, output }) => {
-                        findings.push(finding);
-                        outputs.extend(output.map(|output| (name.clone(), output)));
+                    Err(not_built) => {
+                        all.not_built(name, not_built);
                         continue;
                     }
                 };
@@ -148,7 +150,8 @@ impl ReleaseStep<'_> {
                 platforms.insert(platform.to_string(), OtherPlatformEntry { inspection, ..built.platform_entry() });
             }
             let tried = Trial { step: self, host, name, image, id, parts }.run().await?;
-            findings.extend(tried.findings);
+            all.findings.extend(tried.findings);
+            all.words.extend(tried.words);
             let entry = BuiltEntry {
                 target: image.target.clone(),
                 arguments: image.arguments.clone(),
@@ -174,7 +177,7 @@ impl ReleaseStep<'_> {
         host: &dyn ImageHost,
         (images, by_buildkit): (&[(&Name, &ReleaseImage)], &mut BuiltTargets),
         built: &mut BTreeMap<Name, BuiltEntry>,
-        (findings, outputs): (&mut Vec<Finding>, &mut BTreeMap<Name, String>),
+        all: &mut Found,
     ) -> Result<(), ReleaseError> {
         let mut builders = Builders::default();
         for (name, image) in images {
@@ -188,10 +191,7 @@ impl ReleaseStep<'_> {
                     }
                     target.into_iter().for_each(|target| builders.keep(target));
                 }
-                Err(NotBuilt { finding, output }) => {
-                    findings.push(finding);
-                    outputs.extend(output.map(|output| ((*name).clone(), output)));
-                }
+                Err(not_built) => all.not_built(name, not_built),
             }
         }
         Ok(())

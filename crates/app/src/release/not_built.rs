@@ -1,7 +1,11 @@
-//! A target that was not built: at which step of its Dockerfile that became known, and all that its builder said.
+//! A target that was not built: at which step of its Dockerfile that became known, and all that its builder said; told at that moment.
 
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::evidence::finding::Finding;
+use rcrepro_model::execution::event::RunEvent;
+
+/// How many lines of a reason are told at once; all of it is in the findings.
+const TOLD: usize = 14;
 
 /// A target that was not built.
 pub(super) struct NotBuilt {
@@ -13,6 +17,47 @@ pub(super) struct NotBuilt {
 impl From<Finding> for NotBuilt {
     fn from(finding: Finding) -> Self {
         Self { finding, output: None }
+    }
+}
+
+/// A build that was told of, and of whose end is told in any case.
+pub(super) struct Building<'a> {
+    pub what: String,
+    observe: &'a (dyn Fn(RunEvent) + Sync),
+    is_told: bool,
+}
+
+impl<'a> Building<'a> {
+    pub fn begin(what: String, observe: &'a (dyn Fn(RunEvent) + Sync)) -> Self {
+        observe(RunEvent::Preparing { what: what.clone() });
+        Self { what, observe, is_told: false }
+    }
+
+    pub fn end(mut self, how: String) {
+        self.is_told = true;
+        (self.observe)(RunEvent::Prepared { what: self.what.clone(), how });
+    }
+
+    /// Tells with the reasons, each once: what comes later may be interrupted.
+    pub fn fail(mut self, how: String, reasons: &[&NotBuilt]) {
+        self.is_told = true;
+        let mut why: Vec<String> = Vec::new();
+        for NotBuilt { finding, .. } in reasons {
+            let lines = || finding.found.lines().filter(|line| !line.trim().is_empty()).take(TOLD);
+            if !lines().all(|line| why.iter().any(|told| told == line.trim())) {
+                why.extend(lines().map(|line| line.trim().to_owned()));
+            }
+        }
+        (self.observe)(RunEvent::NotBuilt { what: self.what.clone(), how, why });
+    }
+}
+
+impl Drop for Building<'_> {
+    /// A build that is of no use any more is dropped where it is awaited.
+    fn drop(&mut self) {
+        if !self.is_told {
+            (self.observe)(RunEvent::Prepared { what: self.what.clone(), how: "broken off".to_owned() });
+        }
     }
 }
 

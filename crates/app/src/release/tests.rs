@@ -1,5 +1,6 @@
 use super::*;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::run::actions::Resolved;
 use crate::run::context::RunContext;
@@ -15,6 +16,7 @@ use rcrepro_model::content::digest::{Digest, Sha256};
 use rcrepro_model::content::tree::{TreeBuilder, TreeNode};
 use rcrepro_model::evidence::manifest::ImageEntry;
 use rcrepro_model::execution::action::Output;
+use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::user_config::UserConfig;
 use rcrepro_store::runs::Runs;
@@ -71,13 +73,15 @@ fn engine(smoke: Script) -> FakeEngine {
 struct Place {
     folder: tempfile::TempDir,
     store: Arc<FsStore>,
+    /// What was told.
+    events: Mutex<Vec<RunEvent>>,
 }
 
 impl Place {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let store = Arc::new(FsStore::open(&folder.path().join("store")).expect("a store"));
-        Self { folder, store }
+        Self { folder, store, events: Mutex::default() }
     }
 }
 
@@ -93,13 +97,15 @@ async fn release_in(
     engine: &FakeEngine,
     host: Option<&FakeImageHost>,
 ) -> Result<Released, ReleaseError> {
-    let Place { folder, store } = place;
+    let Place { folder, store, events } = place;
     std::fs::write(folder.path().join(PLAN_FILE), plan).expect("written");
     let workspace = Workspace::open(folder.path()).expect("a good plan");
     let mut source = TreeBuilder::default();
     let digest = store.put(dockerfile.as_bytes()).expect("stored");
-    let path = "Dockerfile".parse().expect("a path");
-    source.insert(&path, TreeNode::File { digest, executable: false }).expect("the only one");
+    for path in ["Dockerfile", "app", "other"] {
+        let path = path.parse().expect("a path");
+        source.insert(&path, TreeNode::File { digest, executable: false }).expect("the paths differ");
+    }
     let base = host.map(|host| host.holds(&FakeImage::default().file("bin/sh", "sh")));
     let config = base.map_or_else(
         || Sha256::of(b"config"),
@@ -122,7 +128,7 @@ async fn release_in(
         engine,
         image_host: host.map(|host| host as &dyn ImageHost),
         config: &config,
-        observe: &|_| {},
+        observe: &|event| events.lock().expect("whole").push(event),
         cancel: &cancel,
     };
     let step = ReleaseStep {
@@ -164,7 +170,7 @@ async fn an_image_that_does_what_it_must_is_recorded_and_was_built_twice_from_no
     let labels: Vec<&str> = builds.iter().map(|call| call.label.as_str()).collect();
     assert_eq!(labels, ["RC-05/builder-base", "RC-05/app", "RC-05/builder-base", "RC-05/app"]);
     assert!(builds.iter().all(|call| call.cache == 0), "no step of the first time: {builds:#?}");
-    assert_eq!((builds[1].target.as_str(), builds[1].context.as_slice()), ("app", &["Dockerfile".to_owned()][..]));
+    assert_eq!((builds[1].target.as_str(), builds[1].context.join(" ").as_str()), ("app", "Dockerfile app other"));
     assert_ne!(builds[1].arguments["BASE"], builds[3].arguments["BASE"], "each round has builders of its own");
     let network = engine.calls().remove(0).network;
     assert_eq!(network, Network::Beside { container: "fake-2".to_owned() }, "the smoke command is beside the image");
@@ -199,9 +205,8 @@ async fn a_run_that_fails_is_told_with_what_it_said() {
         .on_start("RC-05/app", FakeRun::exit(3).stdout("app 7\n").stderr("no disk\n"))
         .on_start("RC-05/app", FakeRun::stays());
     let found = findings(Script::exit(0), &host).await;
-    assert_eq!(places(&found), ["images.app.runs.0.stderr", "images.app.runs.0.exit-code"]);
-    assert!(found[0].2.contains("| no disk"), "{found:#?}");
-    assert_eq!(found[1].2, "exit code 3");
+    assert_eq!(places(&found), ["images.app.runs.0.exit-code"]);
+    assert!(found[0].2.starts_with("exit code 3; it said:") && found[0].2.contains("| no disk"), "{found:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,7 +217,7 @@ async fn a_run_that_does_not_end_and_one_that_does_not_start_are_findings() {
     assert_eq!(found[0].2, "timed out after 2 min, a limit that no key of the plan changes");
     let refused = host().on_build("RC-05/app", app("7")).on_start("RC-05/app", FakeRun::refused("no program"));
     let found = findings(Script::exit(0), &refused).await;
-    assert_eq!(&places(&found)[..2], ["images.app.runs.0", "images.app.smoke"]);
+    assert_eq!(places(&found), ["images.app.runs.0", "images.app.smoke"]);
     assert_eq!((found[0].2.as_str(), found[1].2.as_str()), ("no program", "no program"));
 }
 
@@ -220,15 +225,15 @@ async fn a_run_that_does_not_end_and_one_that_does_not_start_are_findings() {
 async fn a_smoke_command_that_fails_or_outlives_its_image_fails_the_image() {
     let host = || host().on_build("RC-05/app", app("7"));
     let found = findings(Script::exit(1).stderr("refused\n"), &runs_well(host())).await;
-    assert_eq!(places(&found), ["images.app.smoke", "images.app.smoke.exit-code"]);
-    assert!(found[0].2.contains("| refused"), "{found:#?}");
+    assert_eq!(places(&found), ["images.app.smoke.exit-code"]);
+    assert!(found[0].2.starts_with("exit code 1\n") && found[0].2.contains("| refused"), "{found:#?}");
     let gone = host()
         .on_start("RC-05/app", FakeRun::exit(0).stdout("app 7\n"))
         .on_start("RC-05/app", FakeRun::exit(139).stderr("it fell over\n"));
     let found = findings(Script::exit(0), &gone).await;
-    assert_eq!(places(&found), ["images.app.smoke", "images.app.smoke"]);
+    assert_eq!(places(&found), ["images.app.smoke"]);
+    assert!(found[0].2.starts_with("it had ended: ended by signal 11 (SIGSEGV)\n"), "{found:#?}");
     assert!(found[0].2.contains("| it fell over"), "{found:#?}");
-    assert_eq!(found[1].2, "it had ended: ended by signal 11 (SIGSEGV)");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -255,7 +260,7 @@ async fn an_image_that_is_not_healthy_or_does_not_stop_fails() {
     assert_eq!(found(FakeRun::stays().health(ImageHealth::Healthy), true).await, []);
     let ill = ImageHealth::Unhealthy { found: "unhealthy: exit code 1, `no answer`".to_owned() };
     let found = found(FakeRun::stays().health(ill), true).await;
-    assert_eq!(places(&found), ["images.app.smoke.health", "images.app.smoke.health"]);
+    assert_eq!(places(&found), ["images.app.smoke.health"]);
     assert!(found[0].2.contains("`no answer`"), "{found:?}");
 }
 
@@ -466,6 +471,29 @@ async fn a_build_that_fails_says_why_and_a_builder_that_does_not_start_decides_n
     assert_eq!(released.findings[0].name, FindingName::ImageUndecided);
     let released = built_by_buildkit(&place, [Script::exit(0), Script::exit(0)], "FROM alpine AS app\n").await;
     assert!(released.findings[0].found.starts_with("Dockerfile:1: `alpine` is not an image of the plan"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_tells_its_steps_and_at_once_why_it_failed() {
+    let place = Place::new();
+    let said = "rcrepro: target 0\n#5 [app 1/1] RUN make\n#5 0.1 no rule\n------\n > [app 1/1] RUN make:\n0.1 no rule\n------\n\
+                Dockerfile:2\nerror: failed to solve: exit code 2\n";
+    let failing = Script::exit(1).stderr(said).takes(Duration::from_secs(1));
+    let dockerfile = "FROM scratch AS app\nRUN make\n";
+    built_by_buildkit(&place, [failing, Script::exit(1)], dockerfile).await;
+    let what = || "release image app".to_owned();
+    let events = std::mem::take(&mut *place.events.lock().expect("whole"));
+    let [begun, step, RunEvent::NotBuilt { what: of, how, why }] = events.as_slice() else { panic!("{events:#?}") };
+    assert_eq!(*begun, RunEvent::Preparing { what: what() });
+    assert_eq!(*step, RunEvent::Stepped { what: what(), step: "[app 1/1] RUN make".to_owned() });
+    assert_eq!((of, how.as_str()), (&what(), "NOT built"));
+    assert_eq!(why[0], "failed to solve: exit code 2, at Dockerfile:2 in the step `RUN make`");
+    assert!(why[1..].contains(&"| 0.1 no rule".to_owned()), "{why:?}");
+    // What is refused is told, too.
+    built_by_buildkit(&place, [Script::exit(0), Script::exit(0)], "FROM scratch AS other\n").await;
+    let events = std::mem::take(&mut *place.events.lock().expect("whole"));
+    let [_, RunEvent::NotBuilt { why, .. }] = events.as_slice() else { panic!("{events:#?}") };
+    assert!(why[0].contains("Dockerfile has no such stage"), "{why:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

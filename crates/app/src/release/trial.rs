@@ -56,8 +56,10 @@ pub(super) struct Trial<'a> {
 pub(super) struct Tried {
     pub runs: Vec<RunEntry>,
     pub smoke: Vec<SmokeEntry>,
-    /// Why a trial has no entry, and what the failed ones wrote, which no entry shows.
+    /// Why a trial has no entry.
     pub findings: Vec<Finding>,
+    /// What the failed ones wrote, which no entry shows, each at its trial.
+    pub words: Vec<Finding>,
 }
 
 impl Trial<'_> {
@@ -92,7 +94,7 @@ impl Trial<'_> {
             let start = ImageStart { arguments: Some(&run.arguments), ..start };
             match self.run_alone(&at, run, &start, &secrets).await? {
                 Ok(entry) => {
-                    tried.findings.extend(self.words_of_run(&at, run, &entry)?);
+                    tried.words.extend(self.words_of_run(&at, run, &entry)?);
                     tried.runs.push(entry);
                 }
                 Err(finding) => tried.findings.push(finding),
@@ -103,7 +105,7 @@ impl Trial<'_> {
             let start = ImageStart { timeout, ..start };
             match self.run_beside(spec, &start, &secrets).await? {
                 Ok((entry, words)) => {
-                    tried.findings.extend(words);
+                    tried.words.extend(words);
                     tried.smoke.push(entry);
                 }
                 Err(finding) => tried.findings.push(finding),
@@ -146,7 +148,7 @@ impl Trial<'_> {
             return Ok(None);
         }
         let words = self.end_of(entry.stderr)?;
-        let failed = || self.failed(&format!("{at}.stderr"), "a run as the plan says", format!("it said:{words}"));
+        let failed = || self.failed(at, "a run as the plan says", format!("it said:{words}"));
         Ok((!words.is_empty()).then(failed))
     }
 

@@ -108,7 +108,10 @@ impl Hint for RunError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Workspace(error) => error.hint(),
-            Self::Unbuildable { faults, .. } => faults.iter().find_map(|fault| fault.hint.clone()),
+            Self::Unbuildable { faults, .. } => match faults.as_slice() {
+                [fault] => fault.hint.clone().or_else(|| Some("rcrepro check".to_owned())),
+                _ => Some("rcrepro check names what mends each of them".to_owned()),
+            },
             Self::NoCommands { .. } => Some("rcrepro status".to_owned()),
             Self::Unknown(error) => error.hint(),
             _ => None,

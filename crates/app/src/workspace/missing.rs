@@ -74,7 +74,7 @@ pub(crate) fn faulty(workspace: &Workspace) -> Vec<Missing> {
     found
 }
 
-/// Tells of a definition that no commit can hold, and therefore no run reads.
+/// Names a definition that no commit can hold, so that no run reads it.
 fn outside(workspace: &Workspace, name: &Name, path: &Path) -> Option<Missing> {
     let (repository, _) = workspace.repository().ok()?;
     let whole = resolved(path);

@@ -28,6 +28,22 @@ pub enum RunEvent {
         /// How, such as `from the store`.
         how: String,
     },
+    /// A preparation that builds came to another step.
+    Stepped {
+        /// What is built, as its preparation was named.
+        what: String,
+        /// The step as its builder names it: to be made harmless before it is shown.
+        step: String,
+    },
+    /// A preparation ended without what it should have built.
+    NotBuilt {
+        /// The image, in words for people.
+        what: String,
+        /// How, such as `NOT built`.
+        how: String,
+        /// The reasons in lines, to be made harmless before they are shown.
+        why: Vec<String>,
+    },
     /// The commands are about to run.
     Planned {
         /// The commands, in the plan's order.

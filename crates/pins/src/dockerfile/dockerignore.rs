@@ -48,6 +48,17 @@ impl Ignored {
         Ok(Self { rules })
     }
 
+    /// Whether every pattern means the same here as to BuildKit: names, `*`, `?`, and `**` for whole folders before a name.
+    #[must_use]
+    pub fn is_plain(text: &str) -> bool {
+        let strange = |part: &str| part.contains("**") && part != "**" || part.contains(['[', ']', '{', '}', '\\']);
+        let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+        let patterns = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+        patterns
+            .map(|line| line.trim_start_matches('!').trim_end_matches('/'))
+            .all(|pattern| !pattern.ends_with("**") && !pattern.split('/').any(|part| strange(part) || part == ".."))
+    }
+
     /// Whether a path is left out.
     #[must_use]
     pub fn leaves_out(&self, path: &TreePath) -> bool {
@@ -149,6 +160,14 @@ mod tests {
         }
         for pattern in ["*", "**/a", "[a]", "[^a-z]x", "[\\]]", "\\[", "!a", "../x", "a]", "{a", "[[]"] {
             assert_eq!(refused_by_buildkit(&format!("{pattern}\n")), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn patterns_that_others_may_read_otherwise_are_known() {
+        assert!(Ignored::is_plain("# a[b]\n*.md\n!/a/b?\n**/node_modules/\na/**/b\n"));
+        for strange in ["a/**", "a**b", "[a]", "a\\*", "{a,b}", "../x"] {
+            assert!(!Ignored::is_plain(strange), "{strange}");
         }
     }
 

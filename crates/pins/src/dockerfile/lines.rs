@@ -110,7 +110,7 @@ impl DockerfileInstruction {
     }
 
     /// Whether what follows the flags is a list in JSON.
-    fn is_list(&self) -> bool {
+    pub(super) fn is_list(&self) -> bool {
         let rest = self.flags().1;
         rest.first().is_some_and(|word| word.text.starts_with('['))
             && rest.last().is_some_and(|word| word.text.ends_with(']'))

@@ -8,19 +8,22 @@ use super::pulse::{Beat, BeatState};
 use rcrepro_model::evidence::compare::Equality;
 use rcrepro_model::execution::event::{ImageEvent, RunEvent, Shortage};
 
-/// Describes an event; none for those that come too often: what a command writes is in [`beat`].
+/// Describes an event; none for those that come too often: what a command writes, and the step of a build, is in [`beat`].
 #[must_use]
 pub fn event(event: &RunEvent) -> Option<Value> {
     let ms = |duration: &Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Some(match event {
         RunEvent::Preparing { what } => json!({ "event": "preparing", "what": what }),
         RunEvent::Prepared { what, how } => json!({ "event": "prepared", "what": what, "how": how }),
+        RunEvent::NotBuilt { what, how, why } => {
+            json!({ "event": "prepared", "what": what, "how": how, "why": why })
+        }
         RunEvent::Image(event) => return image(event),
         RunEvent::Planned { commands } => json!({ "event": "planned", "commands": commands }),
         RunEvent::Started { id } => json!({ "event": "started", "command": id }),
         RunEvent::TakenOver { id, run } => json!({ "event": "taken-over", "command": id, "run": run }),
         RunEvent::Waiting { id, shortage } => waiting(id.as_str(), shortage),
-        RunEvent::Wrote { .. } => return None,
+        RunEvent::Wrote { .. } | RunEvent::Stepped { .. } => return None,
         RunEvent::Finished { id, exit_code, ended, duration, equality } => json!({
             "event": "finished", "command": id, "exit_code": exit_code, "ended": ended, "duration_ms": ms(duration),
             "equality": equality.map(Equality::as_str),
@@ -82,6 +85,7 @@ pub fn beat(beat: &Beat) -> Value {
     let seconds = beat.time.as_secs();
     match &beat.state {
         BeatState::Works(last) => json!({ "event": "running", "what": beat.what, "seconds": seconds, "last": last }),
+        BeatState::Steps(step) => json!({ "event": "running", "what": beat.what, "seconds": seconds, "step": step }),
         BeatState::Waits(says) => json!({ "event": "waits", "what": beat.what, "seconds": seconds, "says": says }),
     }
 }

@@ -28,6 +28,9 @@ const INTERVAL: Duration = Duration::from_secs(60);
 /// The most that is shown of a line that a command wrote, in characters. A bar cuts it to the terminal's width.
 const SHOWN: usize = 160;
 
+/// The same of a line of a reason, which stays.
+const SHOWN_OF_REASON: usize = 600;
+
 /// Shows events on standard error.
 pub struct Progress {
     medium: Medium,
@@ -69,6 +72,11 @@ impl Progress {
         match event {
             RunEvent::Preparing { what } => self.open(what),
             RunEvent::Prepared { what, how } => self.close(what, &row!("ready", "{what}: {how}")),
+            RunEvent::NotBuilt { what, how, why } => {
+                self.close(what, &row!("failed", "{what}: {how}"));
+                why.iter().for_each(|line| self.print(&row!("", "{}", cut(line, SHOWN_OF_REASON))));
+            }
+            RunEvent::Stepped { what, step } => self.stepped(what, &shown(step)),
             RunEvent::Image(event) => self.image(event),
             RunEvent::Planned { .. } => {}
             RunEvent::Waiting { id, shortage } => self.wait(id.as_str(), shortage),
@@ -160,11 +168,21 @@ impl Progress {
     fn wrote(&self, what: &str, line: &str) {
         match &self.medium {
             Medium::Lines(pulse) | Medium::Json(pulse) => pulse.wrote(what, &shown(line)),
-            Medium::Bars(_) => {
-                if let Some(bar) = lock(&self.open).get(what) {
-                    bar.set_message(shown(line));
-                }
-            }
+            Medium::Bars(_) => self.beside(what, shown(line)),
+        }
+    }
+
+    fn stepped(&self, what: &str, step: &str) {
+        match &self.medium {
+            Medium::Lines(pulse) | Medium::Json(pulse) => pulse.step(what, step),
+            Medium::Bars(_) => self.beside(what, step.to_owned()),
+        }
+    }
+
+    /// Shows a text beside an open bar.
+    fn beside(&self, what: &str, text: String) {
+        if let Some(bar) = lock(&self.open).get(what) {
+            bar.set_message(text);
         }
     }
 
@@ -223,15 +241,20 @@ fn beat_line(beat: &Beat) -> String {
     match &beat.state {
         BeatState::Works(Some(last)) => row!("running", "{what}: {time}, last: {last}"),
         BeatState::Works(None) => row!("running", "{what}: {time}"),
+        BeatState::Steps(step) => row!("running", "{what}: {time}, {step}"),
         BeatState::Waits(says) => row!("waiting", "{what}: {time}, {says}"),
     }
 }
 
 /// Makes a line that a command wrote harmless and short, tabs as spaces.
 fn shown(line: &str) -> String {
+    cut(line, SHOWN)
+}
+
+fn cut(line: &str, most: usize) -> String {
     let line: String = line.chars().map(|character| if character == '\t' { ' ' } else { character }).collect();
     let harmless = printable::line(&line);
-    match harmless.char_indices().nth(SHOWN) {
+    match harmless.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &harmless[..end]),
         None => harmless.into_owned(),
     }

@@ -28,6 +28,8 @@ pub struct Beat {
 pub enum BeatState {
     /// It works; the last line that it wrote, if any, as it came.
     Works(Option<String>),
+    /// It builds, and this is the step that it takes.
+    Steps(String),
     /// It is ready and waits, in words.
     Waits(String),
 }
@@ -102,6 +104,13 @@ impl Pulse {
     pub fn wrote(&self, what: &str, line: &str) {
         if let Some((_, BeatState::Works(last))) = self.shared.lock().working.get_mut(what) {
             *last = Some(line.to_owned());
+        }
+    }
+
+    /// Notes the step that is taken by what is at work.
+    pub fn step(&self, what: &str, step: &str) {
+        if let Some((_, state)) = self.shared.lock().working.get_mut(what) {
+            *state = BeatState::Steps(step.to_owned());
         }
     }
 

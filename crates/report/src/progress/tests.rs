@@ -11,6 +11,8 @@ fn a_line_a_minute_says_name_time_and_last_line() {
     let works = |last: Option<&str>| BeatState::Works(last.map(str::to_owned));
     assert_eq!(beat_line(&beat(180, works(Some("ok pkg/x")))), "   running  go-test: 3 min, last: ok pkg/x");
     assert_eq!(beat_line(&beat(59, works(None))), "   running  go-test: 59 s");
+    let steps = BeatState::Steps("[build 3/7] RUN go build".to_owned());
+    assert_eq!(beat_line(&beat(120, steps)), "   running  go-test: 2 min, [build 3/7] RUN go build");
     let waits = BeatState::Waits("waits for memory: 6 GiB of 8 GiB taken by vitest".to_owned());
     let line = "   waiting  go-test: 2 min, waits for memory: 6 GiB of 8 GiB taken by vitest";
     assert_eq!(beat_line(&beat(120, waits)), line);
@@ -36,6 +38,14 @@ fn events_for_programs_say_who_waits_for_what() {
     });
     assert_eq!(events::event(&waiting), Some(expected));
     assert_eq!(events::event(&RunEvent::Wrote { id: id(), line: "x".to_owned() }), None);
+    let what = || "release image app".to_owned();
+    assert_eq!(events::event(&RunEvent::Stepped { what: what(), step: "x".to_owned() }), None);
+    let steps = beat(60, BeatState::Steps("[1/2] RUN a".to_owned()));
+    let expected = json!({ "event": "running", "what": "go-test", "seconds": 60, "step": "[1/2] RUN a" });
+    assert_eq!(events::beat(&steps), expected);
+    let not_built = RunEvent::NotBuilt { what: what(), how: "NOT built".to_owned(), why: vec!["no".to_owned()] };
+    let expected = json!({ "event": "prepared", "what": "release image app", "how": "NOT built", "why": ["no"] });
+    assert_eq!(events::event(&not_built), Some(expected));
     let running = beat(180, BeatState::Works(Some("ok pkg/x".to_owned())));
     let expected = json!({ "event": "running", "what": "go-test", "seconds": 180, "last": "ok pkg/x" });
     assert_eq!(events::beat(&running), expected);

@@ -135,7 +135,7 @@ impl FrozenStep<'_> {
             Value::String(program) => json!({ client.package: program }),
             other => other,
         };
-        let integrity = integrity::encode(&self.sha512(tarball)?);
+        let integrity = integrity::encode(self.sha512(tarball)?);
         let about = json!({ "dialect": client.dialect.as_str(), "integrity": integrity, "package": client.package,
             "programs": programs, "version": client.version });
         let about = rcrepro_format::syntax::canonical_json::to_vec(&about).expect("strings only");

@@ -1,5 +1,6 @@
 //! Why a build left no image, in the words of the step that failed.
 
+use super::steps::BEGINS;
 use super::target::{BuildkitTarget, time};
 use crate::release::build::tail;
 use crate::release::context::text_of;
@@ -15,8 +16,6 @@ use rcrepro_store::BlobStore as _;
 
 /// The exit code of `build.sh` when the builder itself does not start, or ends.
 const NO_BUILDER: i32 = 70;
-/// What `build.sh` writes before it begins the target of a number.
-const BEGINS: &str = "rcrepro: target ";
 /// What a full disk makes every program say, in small letters. It tells nothing of the image.
 const FULL: &str = "no space left on device";
 /// The line before and after what the step that failed has written.

@@ -66,7 +66,7 @@ impl ReleaseStep<'_> {
         }
         let entry = step_entry(&world, STEP_INIT);
         let is_given = |source: &&str| environment.keys().any(|name| name.eq_ignore_ascii_case(source));
-        let sources: Vec<&str> = PACKAGE_SOURCES.into_iter().filter(|source| is_given(&source)).collect();
+        let sources: Vec<&str> = PACKAGE_SOURCES.into_iter().filter(|source| is_given(source)).collect();
         let step = json!({
             "entry": entry, "environment": environment, "fronts": fronts, "mounts": mounts, "sources": sources,
         });

@@ -8,6 +8,7 @@ mod failed;
 mod folders;
 mod image;
 mod inputs;
+mod steps;
 mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,13 +22,13 @@ pub(super) use self::target::{BuildkitTarget, batches};
 use self::target::{TargetKey, time};
 use super::build::{Refusal, listed};
 use super::error::ReleaseError;
-use super::not_built::NotBuilt;
+use super::not_built::{Building, NotBuilt};
 use super::step::{ReleaseStep, finding};
 use crate::machine::build_secrets;
 use crate::toolchain::load::stream_of;
 use crate::workspace::source::release_image::missing_secrets;
 use rcrepro_engine::{
-    EngineError, Executed, Execution, ImageHost, Limits, Network, OWN_OUTPUT, Privilege, StepSecrets,
+    EngineError, Executed, Execution, ImageHost, Limits, LiveOutput, Network, OWN_OUTPUT, Privilege, StepSecrets,
 };
 use rcrepro_format::images::image_settings;
 use rcrepro_images::oci::image::ImageBlobs;
@@ -38,7 +39,6 @@ use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::evidence::release_record::{BuilderEntry, OtherPlatformEntry, Parts};
 use rcrepro_model::execution::action::{Action, Ending, Output};
-use rcrepro_model::execution::event::RunEvent;
 use rcrepro_model::execution::world::World;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::release_image::{BuildkitImage, ReleaseImage};
@@ -103,24 +103,24 @@ impl ReleaseStep<'_> {
                     given.push((name, image));
                 }
                 Err(Refusal { expected, found }) => {
-                    let refused = finding(FindingName::ImageFailed, name, "", expected, found);
-                    made.insert((name.clone(), self.machine_platform(name)?), Err(refused.into()));
+                    let refused: NotBuilt = finding(FindingName::ImageFailed, name, "", expected, found).into();
+                    let building = Building::begin(told_of(&[name.as_str()], "", round), self.context.observe);
+                    building.fail("NOT built".to_owned(), &[&refused]);
+                    made.insert((name.clone(), self.machine_platform(name)?), Err(refused));
                 }
             }
         }
         let Some((first, _)) = given.first() else { return Ok(made) };
         for batch in batches(given.iter().copied(), self.machine_platform(first)?) {
-            let what = told(&batch, round);
-            (self.context.observe)(RunEvent::Preparing { what: what.clone() });
+            let building = Building::begin(told(&batch, round), self.context.observe);
             let began = Instant::now();
-            let built = self.build_in_a_container(&batch, &contexts).await?;
-            let failed = built.values().filter(|one| one.is_err()).count();
-            let how = match failed {
-                0 => format!("built, {} s", began.elapsed().as_secs()),
-                failed if failed == batch.len() => "NOT built".to_owned(),
-                failed => format!("{failed} of {} NOT built", batch.len()),
-            };
-            (self.context.observe)(RunEvent::Prepared { what, how });
+            let built = self.build_in_a_container(&building.what, &batch, &contexts).await?;
+            let why: Vec<&NotBuilt> = built.values().filter_map(|one| one.as_ref().err()).collect();
+            match why.len() {
+                0 => building.end(format!("built, {} s", began.elapsed().as_secs())),
+                failed if failed == batch.len() => building.fail("NOT built".to_owned(), &why),
+                failed => building.fail(format!("{failed} of {} NOT built", batch.len()), &why),
+            }
             made.extend(built);
         }
         Ok(made)
@@ -128,6 +128,7 @@ impl ReleaseStep<'_> {
 
     async fn build_in_a_container(
         &self,
+        what: &str,
         batch: &[BuildkitTarget<'_>],
         contexts: &NamedContexts,
     ) -> Result<BuiltTargets, ReleaseError> {
@@ -154,7 +155,7 @@ impl ReleaseStep<'_> {
         };
         let lines = BuildLines { targets: batch, secrets: &secrets.ids };
         let action = self.derived(&lines, self.builder_work(&batch[0])?, deps)?;
-        let executed = match self.execute_build(batch, &action, secrets.handed).await {
+        let executed = match self.execute_build((what, batch), &action, secrets.handed).await {
             Ok(executed) => executed,
             Err(EngineError::Call { doing, reason, .. }) if doing.contains("container") => {
                 return Ok(each(&|name| no_builder(name, format!("the engine could not {doing}: {reason}"))));
@@ -257,16 +258,17 @@ impl ReleaseStep<'_> {
         Ok(contexts.map_err(|found| Refusal { expected: "inputs that can be given to the build", found }))
     }
 
-    /// Runs the builder.
+    /// Runs the builder, and says which step it takes.
     async fn execute_build(
         &self,
-        batch: &[BuildkitTarget<'_>],
+        (what, batch): (&str, &[BuildkitTarget<'_>]),
         action: &Action,
         secrets: Option<StepSecrets>,
     ) -> Result<Executed, EngineError> {
         let context = &self.context;
         let builder = &batch[0].buildkit.image;
         let memory = context.engine.info().machine.memory(None);
+        let live = LiveOutput::default();
         let execution = Execution {
             action,
             image: &self.resolved.images[builder].identity(builder),
@@ -276,9 +278,10 @@ impl ReleaseStep<'_> {
             privilege: Privilege::ImageBuilder { secrets },
             world: &World { user: 0, ..World::real() },
             turn: None,
-            live: None,
+            live: Some(&live),
         };
-        context.engine.execute(&execution, &**context.store, context.cancel).await
+        let executed = context.engine.execute(&execution, &**context.store, context.cancel);
+        self.tell_steps(what, batch, &live, executed).await
     }
 
     /// Reads what the build left, on a thread that may take its time.
@@ -320,9 +323,13 @@ fn names<'a>(batch: &[BuildkitTarget<'a>]) -> Vec<&'a str> {
 fn told(batch: &[BuildkitTarget<'_>], round: Round) -> String {
     let names = names(batch);
     let platforms: BTreeSet<String> = batch.iter().map(|target| target.platform.to_string()).collect();
-    let noun = if names.len() == 1 { "release image" } else { "release images" };
     let platforms: Vec<String> = platforms.into_iter().collect();
     let more = if platforms.len() > 1 { format!(" for {}", platforms.join(", ")) } else { String::new() };
+    told_of(&names, &more, round)
+}
+
+fn told_of(names: &[&str], more: &str, round: Round) -> String {
+    let noun = if names.len() == 1 { "release image" } else { "release images" };
     let round = if round == Round::Second { ", again" } else { "" };
     format!("{noun} {}{more}{round}", names.join(", "))
 }

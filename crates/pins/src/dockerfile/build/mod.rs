@@ -4,6 +4,7 @@
 //! What a variable without a known value decides is not told. Stages that the target does not need are not built, and most of what
 //! is in them counts for nothing. Source: BuildKit, `frontend/dockerfile/dockerfile2llb`, where each rule is a line.
 
+mod copied;
 mod mounts;
 mod origin;
 mod outline;
@@ -16,7 +17,7 @@ mod values;
 pub use self::origin::origins;
 pub use self::outline::{DockerOutline, outline};
 use self::reader::{Counts, Reader};
-pub use self::reading::{BuildGiven, BuildReading, LineFault, SecretMount, familiar, is_reserved};
+pub use self::reading::{BuildGiven, BuildReading, CopiedPath, LineFault, SecretMount, familiar, is_reserved};
 use self::stages::Stages;
 use super::front_end::{FrontEndRefusal, fails_on_warnings, refusals};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::reading::{BuildGiven, BuildReading, LineFault, SecretMount, familiar, platforms};
+use super::reading::{BuildGiven, BuildReading, CopiedPath, LineFault, SecretMount, familiar, platforms};
 use super::stages::{Stages, argument};
 use super::values::{Expanded, Scope};
 use crate::dockerfile::lines::{DockerfileInstruction, Word};
@@ -34,6 +34,7 @@ pub(super) struct Reader<'a> {
     is_told: bool,
     pub secrets: Vec<(usize, SecretMount)>,
     pub are_secrets_told: bool,
+    pub copied: Vec<(usize, CopiedPath)>,
 }
 
 impl<'a> Reader<'a> {
@@ -69,6 +70,7 @@ impl<'a> Reader<'a> {
             is_told: true,
             secrets: Vec::new(),
             are_secrets_told: true,
+            copied: Vec::new(),
         }
     }
 
@@ -121,7 +123,7 @@ impl<'a> Reader<'a> {
             return Some(stage);
         }
         if text != "scratch" {
-            self.image(at, word, &text, &unset);
+            self.image(at, word, &text, (&unset, false));
             if !self.is_for_the_machine(at) {
                 self.locked_for_the_machine(at, word, &text);
             }
@@ -171,8 +173,8 @@ impl<'a> Reader<'a> {
         self.refuse(Counts::If(at), word.line, says, hint);
     }
 
-    /// Judges an image that a line names. `unset` are the variables in it without a value.
-    pub fn image(&mut self, at: usize, word: &Word, text: &str, unset: &[String]) {
+    /// Judges an image that a line names, or with `is_copied` a context. `unset` are the variables in it without a value.
+    pub fn image(&mut self, at: usize, word: &Word, text: &str, (unset, is_copied): (&[String], bool)) {
         let short = familiar(text);
         let is_given = self.given.images.contains(&short);
         self.used.insert(short);
@@ -194,8 +196,16 @@ impl<'a> Reader<'a> {
             let says = format!("`{text}` is not an image of the plan, and nothing is fetched");
             let near = UnknownName::new("", "", text, &self.given.images);
             let near = near.nearest().map(|near| format!(" (the plan gives `{near}`)")).unwrap_or_default();
-            let hint =
-                format!("map it in the image's table of rcrepro.toml: bases = {{ \"{text}\" = \"IMAGE\" }}{near}");
+            let key = if text.contains(['/', ':', '@', '.']) { format!("\"{text}\"") } else { text.to_owned() };
+            let files = match is_copied {
+                true => {
+                    format!(", or for files contexts = {{ {key} = \"source:FOLDER\" }}, or \"output:COMMAND/FOLDER\"")
+                }
+                false => String::new(),
+            };
+            let hint = format!(
+                "map it in the image's table of rcrepro.toml: bases = {{ \"{text}\" = \"IMAGE\" }}{files}{near}"
+            );
             self.refuse(Counts::If(at), word.line, says, hint);
         }
     }
@@ -252,6 +262,7 @@ impl<'a> Reader<'a> {
         let notes = self.notes.into_iter().filter(|(stage, _)| needed.contains(stage)).map(|(_, fault)| fault);
         let secrets =
             self.secrets.into_iter().map(|(stage, mount)| SecretMount { is_needed: needed.contains(&stage), ..mount });
+        let copied = self.copied.into_iter().filter(|(stage, _)| needed.contains(stage));
         let sorted = |mut faults: Vec<LineFault>| {
             faults.sort();
             faults.dedup();
@@ -266,6 +277,7 @@ impl<'a> Reader<'a> {
             used: self.is_told.then_some(self.used),
             secrets: secrets.collect(),
             are_secrets_told: self.are_secrets_told,
+            copied: copied.map(|(_, copied)| copied).collect(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rcrepro_model::content::name::TreePath;
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource};
 
 /// Arguments that a build may be given although its Dockerfile does not declare them, beside those that begin with `BUILDKIT_`.
@@ -93,6 +94,21 @@ pub struct SecretMount {
     pub is_needed: bool,
 }
 
+/// A file or folder of the context that a step of the target copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopiedPath {
+    /// The line, from 1.
+    pub line: usize,
+    /// `COPY` or `ADD`.
+    pub instruction: String,
+    /// The source with its variables, for people.
+    pub written: String,
+    /// Where it has to be, from the context's root.
+    pub path: TreePath,
+    /// Whether the line is a list in JSON, which is split at commas in names, too.
+    pub is_of_list: bool,
+}
+
 /// What a Dockerfile came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildReading {
@@ -110,6 +126,8 @@ pub struct BuildReading {
     pub used: Option<BTreeSet<String>>,
     /// The secrets that steps take, as far as their ids can be told.
     pub secrets: Vec<SecretMount>,
+    /// What needed steps copy of the context, as far as its path is told by the line alone and has no wildcard.
+    pub copied: Vec<CopiedPath>,
     /// Whether all of the ids could be told.
     pub are_secrets_told: bool,
 }

@@ -21,12 +21,16 @@ impl Reader<'_> {
     /// Judges one line of a stage, which sees these variables.
     pub fn step(&mut self, at: usize, step: &DockerfileInstruction, scope: &Scope) {
         match step.name.as_str() {
-            "ADD" => self.fetches(at, step, scope),
+            "ADD" => {
+                self.fetches(at, step, scope);
+                self.copies(at, step, scope);
+            }
             "COPY" => {
                 let from = step.flag("from");
                 from.iter().for_each(|word| self.copied_from(at, word));
                 if from.is_empty() {
                     self.fetches(at, step, scope);
+                    self.copies(at, step, scope);
                 }
             }
             "RUN" => self.run(at, step, scope),
@@ -64,7 +68,7 @@ impl Reader<'_> {
             }
             None if word.text == "scratch" => {}
             None => {
-                self.image(at, word, &word.text.clone(), &[]);
+                self.image(at, word, &word.text.clone(), (&[], true));
                 self.locked_for_the_machine(at, word, &word.text.clone());
             }
         }
@@ -214,7 +218,7 @@ fn base_name(path: &str) -> String {
 }
 
 /// Lists the sources of a line, which come before its last word, of the form in JSON, too.
-fn sources(step: &DockerfileInstruction) -> Vec<Word> {
+pub(super) fn sources(step: &DockerfileInstruction) -> Vec<Word> {
     let (_, words) = step.flags();
     let is_list = words.first().is_some_and(|word| word.text.starts_with('['));
     let parts = words.iter().flat_map(|word| if is_list { word.split(',') } else { vec![word.clone()] });
@@ -227,7 +231,7 @@ fn sources(step: &DockerfileInstruction) -> Vec<Word> {
 }
 
 /// Names what is fetched for a source; none for a path.
-fn elsewhere(source: &str) -> Option<&'static str> {
+pub(super) fn elsewhere(source: &str) -> Option<&'static str> {
     if BY_GIT.is_match(source) {
         return Some("a repository from elsewhere");
     }

@@ -57,6 +57,23 @@ fn stages_that_the_target_does_not_need_are_not_built() {
 }
 
 #[test]
+fn what_nothing_maps_is_mapped_by_the_keys_that_can() {
+    let hint = |text: &str| read_build(text, &given()).refused.remove(0).hint;
+    assert_eq!(
+        hint("FROM alpine:3\n"),
+        "map it in the image's table of rcrepro.toml: bases = { \"alpine:3\" = \"IMAGE\" }"
+    );
+    for line in ["COPY --from=assets / /", "RUN --mount=from=assets,target=/t true"] {
+        let hint = hint(&format!("FROM debian\n{line}\n"));
+        assert!(
+            hint.contains("bases = { \"assets\" = \"IMAGE\" }, or for files contexts = { assets = \"source:FOLDER\" }"),
+            "{hint}"
+        );
+    }
+    assert!(hint("FROM debian\nCOPY --from=a/b:1 / /\n").contains("contexts = { \"a/b:1\" = "));
+}
+
+#[test]
 fn each_line_that_cannot_work_is_named() {
     let cases = [
         ("FROM debian:12\n", "1: `debian:12` is not an image of the plan"),

@@ -4,6 +4,7 @@
 mod apk;
 mod builder;
 mod by_plan;
+mod copied;
 mod ignored;
 mod judged;
 mod seen;
@@ -45,6 +46,7 @@ pub(crate) fn judge(judged: &Judged<'_>) -> ImageJudgement {
     }
     judged.by_plan(buildkit, &reading, &mut found);
     found.notes.extend(judged.calls_of_apk(buildkit, text));
+    found.refused.extend(judged.copied(buildkit, &reading));
     found.reading = Some(reading);
     found
 }

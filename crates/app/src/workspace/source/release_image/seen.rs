@@ -6,7 +6,7 @@ use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::plan::release_image::{ContextSource, ReleaseImage};
-use rcrepro_store::export::{ExportError, lookup};
+use rcrepro_store::export::{ExportError, lookup, walk};
 use rcrepro_store::ingest::Visited;
 use rcrepro_store::{BlobStore, StoreError};
 
@@ -24,9 +24,14 @@ pub(crate) enum SourceNode {
     Link(String),
 }
 
-/// The paths that images name, with what is at each; none where there is nothing, or a submodule.
+/// What a source holds.
 #[derive(Debug, Default)]
-pub(crate) struct SeenSource(BTreeMap<String, Option<SourceNode>>);
+pub(crate) struct SeenSource {
+    /// The paths that images name, with what is at each; none where there is nothing, or a submodule.
+    named: BTreeMap<String, Option<SourceNode>>,
+    /// All files and links if there is an image that is built of them, and whether each is a link or a submodule.
+    all: BTreeMap<String, bool>,
+}
 
 /// Why a source could not be looked at.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +51,7 @@ impl SeenSource {
             let named = paths(image).map(ToString::to_string);
             named.chain(ignore_files(image).into_iter().map(|path| path.to_string())).collect::<Vec<_>>()
         });
-        Self(all.map(|path| (path, None)).collect())
+        Self { named: all.map(|path| (path, None)).collect(), all: BTreeMap::new() }
     }
 
     /// Looks the paths of an image up in a tree of the store.
@@ -66,25 +71,33 @@ impl SeenSource {
                 Some(TreeNode::Symlink { target }) => Some(SourceNode::Link(target)),
                 None => None,
             };
-            seen.0.insert(path.to_string(), node);
+            seen.named.insert(path.to_string(), node);
+        }
+        for (path, node) in walk(store, source)? {
+            if !matches!(node, TreeNode::Directory { .. }) {
+                seen.all.insert(path.to_string(), matches!(node, TreeNode::Symlink { .. }));
+            }
         }
         Ok(seen)
     }
 
     /// Takes a tracked path of a commit.
     pub(crate) fn visit(&mut self, path: &str, visited: &Visited<'_>) {
-        if let Some(node) = self.0.get_mut(path) {
+        if !self.named.is_empty() {
+            self.all.insert(path.to_owned(), !matches!(visited, Visited::File(_)));
+        }
+        if let Some(node) = self.named.get_mut(path) {
             *node = match visited {
                 Visited::File(bytes) => Some(SourceNode::File(String::from_utf8_lossy(bytes).into_owned())),
                 Visited::Symlink(target) => Some(SourceNode::Link(String::from_utf8_lossy(target).into_owned())),
                 Visited::Submodule => None,
             };
         }
-        if self.0.is_empty() || matches!(visited, Visited::Submodule) {
+        if self.named.is_empty() || matches!(visited, Visited::Submodule) {
             return;
         }
         for (at, _) in path.match_indices('/') {
-            if let Some(node) = self.0.get_mut(&path[..at]) {
+            if let Some(node) = self.named.get_mut(&path[..at]) {
                 *node = Some(SourceNode::Folder);
             }
         }
@@ -92,7 +105,25 @@ impl SeenSource {
 
     /// Tells what is at a path that was asked for.
     pub(crate) fn node(&self, path: &str) -> Option<&SourceNode> {
-        self.0.get(path)?.as_ref()
+        self.named.get(path)?.as_ref()
+    }
+
+    /// Lists the files, links and submodules in a folder.
+    pub(super) fn within<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
+        let begin = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let from = self.all.range(begin.clone()..).map(|(path, _)| path.as_str());
+        from.take_while(move |path| path.starts_with(&begin))
+    }
+
+    /// Whether a path is a file or a link.
+    pub(super) fn is_file(&self, path: &str) -> bool {
+        self.all.contains_key(path)
+    }
+
+    /// Whether a path is, or is reached through, a link or a submodule.
+    pub(super) fn is_linked(&self, path: &str) -> bool {
+        let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+        ends.into_iter().any(|end| self.all.get(&path[..end]) == Some(&true))
     }
 
     /// Gives the text of a file that was asked for, of those that are read.

@@ -106,6 +106,77 @@ fn each_key_that_does_not_fit_is_refused_by_its_line() {
 }
 
 #[test]
+fn a_line_that_copies_what_is_not_in_the_context_is_refused() {
+    let at = "build/Dockerfile:10: `COPY ";
+    let files = ["web/index.html", "web/assets/a.png", "web/link -> assets", "web/none", "web/of/a", "web/of/b/c"];
+    let refused = |lines: &str, more: &[&str]| {
+        let all: Vec<&str> = files.iter().chain(more).copied().collect();
+        judged(PLAN, &format!("{DOCKERFILE}{lines}\n"), &all)[0].clone()
+    };
+    for good in
+        ["COPY index.html /assets/ ./ link/a.png of/b /x/", "COPY --from=build gone /x", "ADD gone* index.html /x/"]
+    {
+        assert_eq!(refused(good, &[]), Vec::<String>::new(), "{good}");
+    }
+    let cases = [
+        ("COPY index.html /gone/ /x/", "/gone/`: the source has no `gone` in the context `web` | write its path"),
+        ("COPY of/b/c/d /x", "of/b/c/d`: the source has no `of/b/c/d` in the context `web`"),
+        ("COPY ../web.txt /x", "../web.txt`: the source has no `web.txt` in the context `web` | write its path"),
+    ];
+    for (line, expected) in cases {
+        let found = refused(line, &[]);
+        assert!(found.len() == 1 && found[0].starts_with(&format!("{at}{expected}")), "{found:#?}");
+    }
+    let hidden = PLAN.replace("hidden/**", "web/hidden/**");
+    let [found, ..] = judged(&hidden, &format!("{DOCKERFILE}COPY hidden/x /x\n"), &files);
+    assert!(
+        found.len() == 1 && found[0].contains("context `web`: `exclude` in [source] leaves it out | take"),
+        "{found:#?}"
+    );
+    // A name with a comma may be split in a list.
+    assert_eq!(refused("COPY [\"a,b\", \"/x\"]", &[]).len(), 2);
+    assert_eq!(refused("COPY [\"a,b\", \"/x\"]", &["web/a,b"]), Vec::<String>::new());
+}
+
+#[test]
+fn a_line_that_copies_what_is_ignored_is_refused() {
+    let refused = |ignore: &str, line: &str| {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(PLAN_FILE), PLAN).expect("written");
+        let workspace = Workspace::open(folder.path()).expect("a good plan");
+        let (name, image) = workspace.plan.release_images.iter().next().expect("an image");
+        let mut seen = SeenSource::of([image]);
+        for (path, text) in
+            [("build/Dockerfile", format!("{DOCKERFILE}{line}\n")), ("web/.dockerignore", ignore.to_owned())]
+        {
+            seen.visit(path, &Visited::File(text.as_bytes()));
+        }
+        for path in ["web/assets/a.png", "web/of/a.md", "web/of/b/c.md"] {
+            seen.visit(path, &Visited::File(b""));
+        }
+        let found = judge(&Judged { workspace: &workspace, name, image, seen: &seen, architecture: "amd64" }).refused;
+        found.into_iter().map(|fault| fault.to_string()).collect::<Vec<_>>()
+    };
+    let expected = |path: &str| {
+        vec![format!("build/Dockerfile:10: `COPY {path}`: web/.dockerignore leaves `{path}` out of the context `web`")]
+    };
+    assert_eq!(refused("of\n", "COPY of/a.md /x"), expected("of/a.md"));
+    assert_eq!(refused("**/*.md\n", "COPY of/b/c.md /x"), expected("of/b/c.md"));
+    assert_eq!(refused("*\n!assets\n", "COPY of /x"), expected("of"));
+    for (ignore, line) in [
+        // The empty folder is there, or something in it.
+        ("of/*\n", "COPY of /x"),
+        ("of\n!of/b/c.md\n", "COPY of /x"),
+        ("of\n!of/b/c.md\n", "COPY of/b /x"),
+        ("*\n!of\n", "COPY of/a.md /x"),
+        ("of/**\n", "COPY of/a.md /x"),
+        ("", "COPY of /x"),
+    ] {
+        assert_eq!(refused(ignore, line), Vec::<String>::new(), "{ignore} {line}");
+    }
+}
+
+#[test]
 fn two_spellings_of_one_thing_are_no_contradiction() {
     let twice = "\"docker.io/library/golang:1.26\" = \"go\", \"golang:1.26\" = \"go\"";
     let [refused, notes, _] = judged(&PLAN.replace("\"golang:1.26\" = \"go\"", twice), DOCKERFILE, &FILES);

@@ -3,8 +3,11 @@
 
 #![warn(clippy::expect_used)]
 
+mod runs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::runs::runs;
 use super::contents::{contents, settings_of};
 use super::error::ReleaseError;
 use super::step::{finding, within};
@@ -29,8 +32,6 @@ const KILLED: i64 = 137;
 /// The signals that images name to be stopped by, with their numbers.
 const SIGNALS: [(&str, i64); 7] =
     [("HUP", 1), ("INT", 2), ("QUIT", 3), ("USR1", 10), ("USR2", 12), ("TERM", 15), ("WINCH", 28)];
-/// The longest text that is shown.
-const SHOWN: usize = 200;
 
 /// Finds what is wrong with an image.
 ///
@@ -229,34 +230,6 @@ fn expected(name: &Name, expect: &Expectation, settings: &ImageSettings) -> Vec<
     found
 }
 
-fn runs(
-    name: &Name,
-    image: &ReleaseImage,
-    entry: &BuiltEntry,
-    store: &dyn BlobStore,
-    found: &mut Vec<Finding>,
-) -> Result<(), ReleaseError> {
-    if entry.runs.len() != image.runs.len() {
-        let (wanted, is) = (image.runs.len().to_string(), entry.runs.len().to_string());
-        found.push(finding(FindingName::ImageFailed, name, "runs", wanted, is));
-    }
-    for (index, (wanted, run)) in image.runs.iter().zip(&entry.runs).enumerate() {
-        let mut differ = |what: &str, wanted: String, is: String| {
-            found.push(finding(FindingName::ImageFailed, name, &format!("runs.{index}.{what}"), wanted, is));
-        };
-        if wanted.arguments != run.arguments {
-            differ("arguments", wanted.arguments.join(" "), run.arguments.join(" "));
-        }
-        if wanted.exit_code != run.exit_code {
-            differ("exit-code", of_exit_code(wanted.exit_code), of_exit_code(run.exit_code));
-        }
-        if Digest::of(wanted.stdout.as_bytes()) != run.stdout {
-            differ("stdout", shown(wanted.stdout.as_bytes()), shown(&store.get(run.stdout)?));
-        }
-    }
-    Ok(())
-}
-
 fn smoke(name: &Name, image: &ReleaseImage, entry: &BuiltEntry, found: &mut Vec<Finding>) {
     let wanted: Vec<&str> = image.smoke.iter().map(|spec| spec.id.as_str()).collect();
     let ran: Vec<&str> = entry.smoke.iter().map(|smoke| smoke.id.as_str()).collect();
@@ -389,10 +362,4 @@ fn recorded_builder(entry: &BuiltEntry) -> String {
 fn pairs<T: std::fmt::Display>(pairs: impl Iterator<Item = (impl std::fmt::Display, T)>) -> String {
     let all: Vec<String> = pairs.map(|(name, value)| format!("{name}={value}")).collect();
     if all.is_empty() { "none".to_owned() } else { all.join(", ") }
-}
-
-fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let short: String = text.chars().take(SHOWN).collect();
-    format!("{short:?}")
 }
