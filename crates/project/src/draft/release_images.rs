@@ -1,5 +1,5 @@
-//! The images of a release, by the project's Dockerfiles: offered as comments, because no file tells what a finished image says, and what stands
-//! in for a base that is not of Go or Node.
+//! The images of a release, by the project's Dockerfiles: offered as comments, because no file tells what a finished image says, and which image is
+//! to take the place of a base that is not of Go or Node.
 
 use super::planned::{self, PlannedCommand};
 use super::text::{Writer, quoted};
@@ -89,7 +89,7 @@ fn table(
     if !others.is_empty() {
         let others = others.join(", ");
         lines.push(format!(
-            "# TODO: images/{BASE}.toml stands in for {others}; write a definition that fits, or `rcrepro image pull`"
+            "# TODO: images/{BASE}.toml takes the place of {others}; write a definition that fits, or `rcrepro image pull`"
         ));
     }
     if !bases.is_empty() {
