@@ -21,7 +21,7 @@ pub fn run(root: &Path, only: &str) -> Result<ExitCode, Refusal> {
         ON_PODMAN => {
             podman::ensure().map_err(Refusal::machine)?;
             let service = podman::Service::start()?;
-            tests.env("DOCKER_HOST", service.address());
+            tests.env("DOCKER_HOST", service.address()).env("RCREPRO_TEST_ENGINE", "podman");
             Some(service)
         }
         _ => {

@@ -12,6 +12,10 @@ const STEPS: &str = "RUN date -u +%s > /time && tar cf /files.tar /etc/passwd /t
 fn an_image_is_built_twice_alike_and_has_as_long_as_it_says_to_become_healthy() {
     let keys = "writable = [\"/tmp\"]\nsmoke = [{ id = \"healthy-smoke\", run = \"true\", image = \"base\" }]";
     let scene = scene(&[Planned { id: "healthy", dockerfile: &format!("{BASE}{STEPS}"), keys }], "");
+    if std::env::var_os("RCREPRO_TEST_ENGINE").is_some() {
+        let doctor = scene.run(&["doctor"]).stdout.to_lowercase();
+        assert!(doctor.contains("podman"), "{doctor}");
+    }
     scene.ok(&["run", "RC-05"]);
     let record = scene.read("manifests/RC-05.images.json");
     let record: serde_json::Value = serde_json::from_str(&record).expect("canonical JSON");

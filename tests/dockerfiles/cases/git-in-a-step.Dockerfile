@@ -8,7 +8,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends git && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-RUN git rev-parse --verify HEAD && echo "$(git log -1 --format=%cI) $(git status --porcelain | wc -l) changed" > /version
+RUN git rev-parse --verify HEAD && echo "$(git log -1 --format=%cI) $(git status --porcelain server src | wc -l) changed" > /version
 FROM debian:bookworm-slim
 COPY --from=build /version /version
 CMD ["cat", "/version"]

@@ -62,7 +62,7 @@ struct Made {
 
 impl ReleaseStep<'_> {
     /// Builds and tries the packet's images, in the plan's order; none for a packet without any. With several lanes, BuildKit builds the
-    /// second time beside the first and its trials; one that is of no use any more, because the first has failed, is broken off.
+    /// second time beside the first and its trials; that is broken off if no image was built the first time.
     ///
     /// # Errors
     /// [`ReleaseError`] when they cannot be judged. A target that cannot be built, or does not do what it must, is a
@@ -98,12 +98,16 @@ impl ReleaseStep<'_> {
                 }
             }
         };
-        if self.twice && all.findings.is_empty() && all.words.is_empty() {
+        // A fault of one image, or of its trials, tells nothing of whether it is built alike twice.
+        let twice: Vec<(&Name, &ReleaseImage)> =
+            images.iter().copied().filter(|(name, _)| self.twice && built.contains_key(*name)).collect();
+        if !twice.is_empty() {
             let mut made = match made_again {
                 Some(made) => made,
-                None => again.await?,
+                None if self.lanes > 1 => again.await?,
+                None => self.build_by_buildkit(&twice, Round::Second).await?,
             };
-            self.build_again(host, (&images, &mut made), &mut built, &mut all).await?;
+            self.build_again(host, (&twice, &mut made), &mut built, &mut all).await?;
         }
         for (name, image) in &images {
             if let Some(entry) = built.get(*name) {

@@ -158,7 +158,7 @@ function meant () {
   const clientAs = (name, given) => {
     const all = client.dialect === 'berry' ? given : given.filter(word => word !== '--offline' && word !== '--prefer-offline')
     const program = path.join(TREE, 'client', client.programs[name])
-    return { name, program: process.execPath, words: [program, ...all], variables: environment(), asks: true }
+    return { name, program: process.execPath, words: ['--require', path.join(TREE, 'clock.cjs'), program, ...all], variables: environment(), asks: true }
   }
   if (name in client.programs) return clientAs(name, words)
   if (name === 'corepack' && words[0] in client.programs) return clientAs(words[0], words.slice(1))

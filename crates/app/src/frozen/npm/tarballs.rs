@@ -28,6 +28,8 @@ use rcrepro_store::StoreError;
 pub(super) const FETCH: &str = include_str!("../front/tarballs.cjs");
 /// The program that is found before the client.
 const FRONT: &str = include_str!("../front/client.cjs");
+/// What makes the client's own wall clock go on.
+const CLOCK: &str = include_str!("../front/clock.cjs");
 /// The shell line of the step.
 const LINE: &str = "node tarballs.cjs";
 /// What the step yields, relative to its working directory.
@@ -142,6 +144,8 @@ impl FrozenStep<'_> {
         let node = TreeNode::File { digest: self.store.put(&about)?, executable: false };
         builder.insert(&"client.json".parse()?, node)?;
         builder.insert(&"client.tgz".parse()?, TreeNode::File { digest: tarball, executable: false })?;
+        let clock = TreeNode::File { digest: self.store.put(CLOCK.as_bytes())?, executable: false };
+        builder.insert(&"clock.cjs".parse()?, clock)?;
         let front = TreeNode::File { digest: self.store.put(FRONT.as_bytes())?, executable: true };
         let named = programs.as_object().into_iter().flat_map(serde_json::Map::keys).map(String::as_str);
         for program in named.chain(["corepack", "npm"]) {
