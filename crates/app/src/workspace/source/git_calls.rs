@@ -12,9 +12,12 @@ use regex::Regex;
 
 use crate::workspace::PLAN_FILE;
 use rcrepro_model::content::name::Name;
+use rcrepro_model::execution::derive::git_path;
 use rcrepro_model::execution::fault::{Fault, follow};
 use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_model::plan::{CommandSpec, Plan};
+use rcrepro_pins::dockerfile::dockerignore::Ignored;
+use rcrepro_pins::dockerfile::lines::{DockerfileInstruction, instructions};
 
 /// What mends it.
 const HINT: &str = "git = true of the command lays its commit into /work/.git; or hand in what git would say, by `env`";
@@ -145,9 +148,19 @@ fn of_image(name: &Name, image: &ReleaseImage, read: &dyn Fn(&str) -> Option<Str
         Some(buildkit) if buildkit.context.is_none() && !buildkit.git => read(image.dockerfile.as_str()),
         _ => None,
     };
-    let Some(text) = text else { return Vec::new() };
+    let ignored = read(".dockerignore").and_then(|text| Ignored::read(&text).ok());
+    // A build by hand finds none there, either.
+    let Some(text) = text.filter(|_| !ignored.is_some_and(|ignored| ignored.leaves_out(&git_path()))) else {
+        return Vec::new();
+    };
+    let is_step = |step: &DockerfileInstruction| step.name == "RUN";
+    let steps: Vec<String> = instructions(&text)
+        .into_iter()
+        .filter(is_step)
+        .map(|step| step.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "))
+        .collect();
     let own = in_text(&text).into_iter().map(|(line, call)| (image.dockerfile.to_string(), line, call));
-    let scripts = calls_of_scripts(&text, read).into_iter();
+    let scripts = calls_of_scripts(&steps.join("\n"), read).into_iter();
     let all = own.chain(scripts.filter_map(|GitCall { place, call }| place.map(|(path, line)| (path, line, call))));
     let fault = |(path, line, call): (String, usize, String)| {
         let says = format!("`{call}` finds no repository: the context of release image `{name}` has no `.git`");
