@@ -1,10 +1,31 @@
 'use strict'
-// Loaded before pnpm and yarn. Under a wall clock that stands, timers that look at it again and again (lodash's, in the progress that they show) never
-// run out, and the client never ends. In the client alone the wall clock goes on from where it is, by monotonic time; the scripts that it runs see that of
-// their command.
+// Loaded before pnpm and yarn. Under a wall clock that stands, timers that look at it when they go off and then wait again (lodash's, in the progress
+// that pnpm shows) never run out, and the client never ends. While a timer of the client is served, and only then, the wall clock has gone on by
+// monotonic time: what the client writes into files has the time that stands.
 
-const began = Date.now() - performance.now()
-const now = () => Math.floor(began + performance.now())
+const { promisify } = require('node:util')
+
+const clock = Date.now
+const began = performance.now()
+let served = 0
+const now = () => clock() + (served > 0 ? Math.floor(performance.now() - began) : 0)
+
+for (const name of ['setTimeout', 'setInterval']) {
+  const set = globalThis[name]
+  const serving = (given, ...more) => {
+    if (typeof given !== 'function') return set(given, ...more)
+    return set(function (...words) {
+      served += 1
+      try {
+        return given.apply(this, words)
+      } finally {
+        served -= 1
+      }
+    }, ...more)
+  }
+  if (set[promisify.custom]) serving[promisify.custom] = set[promisify.custom]
+  globalThis[name] = serving
+}
 
 globalThis.Date = new Proxy(Date, {
   apply: target => new target(now()).toString(),
