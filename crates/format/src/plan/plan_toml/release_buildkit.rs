@@ -12,6 +12,9 @@ use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, SecretSou
 use rcrepro_model::text::hint::Hint as _;
 use rcrepro_model::text::unknown::UnknownName;
 
+/// The most bytes that file systems take for a name.
+const LONGEST_NAME: usize = 255;
+
 impl Source<'_> {
     /// Reads what only BuildKit builds with; none without a `builder`.
     pub(super) fn buildkit(
@@ -86,8 +89,10 @@ impl Source<'_> {
         for (name, path) in wires {
             let good = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
             let text = name.as_ref();
-            if text.is_empty() || text.starts_with(['.', '-']) || !text.chars().all(good) {
-                let message = format!("invalid program `{text}`: expected the name of a file, without its folder");
+            if text.is_empty() || text.len() > LONGEST_NAME || text.starts_with(['.', '-']) || !text.chars().all(good) {
+                let message = format!(
+                    "invalid program `{text}`: expected the name of a file, without its folder, of at most {LONGEST_NAME} bytes"
+                );
                 return Err(self.error(name.span(), message, None));
             }
             found.insert(text.clone(), self.parse(path)?);

@@ -69,7 +69,9 @@ impl Judged<'_> {
                 Some(SourceNode::File(text)) => Some((path, text)),
                 _ => None,
             })?;
-        let ignored = Ignored::is_plain(text).then(|| Ignored::read(text).ok()).flatten()?;
+        // BuildKit's `?` is a character, ours a byte.
+        let is_plain = Ignored::is_plain(text) && !text.contains('?');
+        let ignored = is_plain.then(|| Ignored::read(text).ok()).flatten()?;
         Some((path, ignored))
     }
 }
