@@ -127,10 +127,15 @@ impl Context {
             set_aside(&session.store);
             result
         };
-        let killed_first = || Failure::plain(Exit::Interrupted, "killed; the next start removes what is left", None);
+        let stopping = async {
+            stop.cancelled().await;
+            say!("{}", row!("stopping", "containers are ended and removed; interrupt again not to wait for it"));
+            killed.cancelled().await;
+            Failure::plain(Exit::Interrupted, "killed; the next start removes what is left", None)
+        };
         let result = tokio::select! {
             result = work => result,
-            () = killed.cancelled() => Err(killed_first()),
+            killed = stopping => Err(killed),
         };
         // Whatever the interrupted work made of it, the reason was the user.
         if stop.is_cancelled() && result.is_err() {

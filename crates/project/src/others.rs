@@ -5,7 +5,7 @@ use crate::seen::{Place, SeenText};
 use crate::{TrackedFiles, folder_of, name_of};
 use rcrepro_model::plan::glob::PathGlobSet;
 use rcrepro_pins::dockerfile::build::{DockerOutline, outline};
-use rcrepro_pins::dockerfile::lines::instructions;
+use rcrepro_pins::dockerfile::lines::{DockerfileInstruction, instructions};
 
 /// A Dockerfile with its stages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +18,25 @@ pub struct DockerStages {
     pub unnamed: usize,
     /// What it can be asked for, and what it is built on.
     pub outline: DockerOutline,
-    /// Whether a step calls git.
-    pub calls_git: bool,
+    /// The folder that it is the context of: its own, where what it copies is only there; none for the project's folder.
+    pub context: Option<String>,
+    /// Which clients and tools it needs.
+    pub calls: StepCalls,
 }
+
+/// What the steps of a Dockerfile call, and so may want of the plan's inputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepCalls {
+    /// git, by name.
+    pub git: bool,
+    /// go, by name or perhaps by a script.
+    pub go: bool,
+    /// A client of npm's registry, by name or perhaps by a script.
+    pub node: bool,
+}
+
+/// Clients of npm's registry.
+const NODE_CLIENTS: [&str; 5] = ["corepack", "npm", "npx", "pnpm", "yarn"];
 
 /// Configuration of scanners that changes what a green exit code means.
 const SCANNER_FILES: [&str; 4] = [".gitleaks.toml", ".gitleaksignore", ".gitleaks.baseline.json", ".nsprc"];
@@ -77,10 +93,21 @@ pub fn other_manifests(files: &dyn TrackedFiles) -> Vec<String> {
     OTHER_MANIFESTS.into_iter().filter(tracked).map(str::to_owned).collect()
 }
 
-/// Whether a word of a step calls git, by itself or where its output is substituted.
-fn calls_git(word: &str) -> bool {
+/// Whether a word of a step calls a program, by itself or where its output is substituted.
+fn calls(word: &str, program: &str) -> bool {
     let mut calls = word.split("$(").chain(word.split('`')).skip(1);
-    word == "git" || calls.any(|call| call.split_whitespace().next() == Some("git"))
+    word == program || calls.any(|call| call.split_whitespace().next() == Some(program))
+}
+
+impl StepCalls {
+    fn of(steps: &[DockerfileInstruction]) -> Self {
+        let of_runs = || steps.iter().filter(|step| step.name == "RUN").flat_map(|step| &step.words);
+        let any = |programs: &[&str]| programs.iter().any(|program| of_runs().any(|word| calls(&word.text, program)));
+        let (go, node) = (any(&["go"]), any(&NODE_CLIENTS));
+        // What is called by a script, or by make, cannot be told.
+        let is_hidden = !go && !node && of_runs().next().is_some();
+        Self { git: any(&["git"]), go: go || is_hidden, node: node || is_hidden }
+    }
 }
 
 /// Finds the Dockerfiles.
@@ -94,8 +121,7 @@ pub fn dockerfiles(files: &dyn TrackedFiles) -> Vec<DockerStages> {
     let read = |path: &String| {
         let text = files.text(path)?;
         let all = instructions(&text);
-        let calls_git =
-            all.iter().any(|step| step.name == "RUN" && step.words.iter().any(|word| calls_git(&word.text)));
+        let calls = StepCalls::of(&all);
         let names: Vec<Option<SeenText>> = all
             .iter()
             .filter(|instruction| instruction.name == "FROM")
@@ -108,9 +134,28 @@ pub fn dockerfiles(files: &dyn TrackedFiles) -> Vec<DockerStages> {
         let unnamed = names.iter().filter(|name| name.is_none()).count();
         let outline = outline(&text, BUILDS_ON);
         let stages = names.into_iter().flatten().collect();
-        Some(DockerStages { path: path.clone(), stages, unnamed, outline, calls_git })
+        let context = context(files, folder_of(path), &outline);
+        Some(DockerStages { path: path.clone(), stages, unnamed, outline, context, calls })
     };
     files.paths().iter().filter(is_one).filter_map(read).collect()
+}
+
+/// Gives the folder of a Dockerfile as its context, if all that it copies is there, and not all of it is in the project's folder.
+fn context(files: &dyn TrackedFiles, folder: &str, outline: &DockerOutline) -> Option<String> {
+    let is_in = |path: &str| {
+        let first = files.paths().partition_point(|file| file.as_str() < path);
+        let found = files.paths().get(first..).unwrap_or_default();
+        // What sorts between a folder's name and its files begins with the name, too.
+        found.iter().take_while(|file| file.starts_with(path)).any(|file| is_at_or_below(file, path))
+    };
+    let copied = &outline.copied;
+    let is_own = copied.iter().all(|path| is_in(&format!("{folder}/{path}")));
+    let is_needed = copied.iter().any(|path| !is_in(path.as_str()));
+    (!folder.is_empty() && is_own && is_needed).then(|| folder.to_owned())
+}
+
+fn is_at_or_below(file: &str, path: &str) -> bool {
+    file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Finds the configuration of scanners at the top.

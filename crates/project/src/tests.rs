@@ -392,6 +392,10 @@ fn release_images_are_offered_for_each_target_of_a_dockerfile() {
                       COPY --from=web /b /b\nCOPY --from=release_payload / /\nFROM alpine:3.23 AS agent_runtime\n";
     let mut project = server();
     project.texts.insert("Dockerfile".to_owned(), dockerfile.to_owned());
+    let own = "FROM node:22 AS site\nCOPY package.json tsconfig.json ./\nRUN npm ci\n";
+    project.texts.insert("web/Dockerfile".to_owned(), own.to_owned());
+    project.paths.push("web/Dockerfile".to_owned());
+    project.paths.sort();
     let draft = draft(&ProjectSurvey::of(&project), "server", None);
     let (before, offered) = draft.plan.split_once("# [images.buildkit]\n").expect("offered");
     let lines: Vec<&str> = offered.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
@@ -406,6 +410,10 @@ fn release_images_are_offered_for_each_target_of_a_dockerfile() {
         buildkit.bases.iter().map(|(reference, image)| (reference.as_str(), image.as_str())).collect();
     assert_eq!((image.target.as_str(), buildkit.git), ("agent_runtime", true));
     assert_eq!(bases, [("alpine:3.23", "base"), ("golang:1.26-alpine", "go"), ("node:22-alpine", "node")]);
-    assert_eq!(image.frozen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["gomod", "npm-web"]);
-    assert!(plan.packets[&"RC-06".parse().expect("an id")].release_images.len() == 2, "both targets");
+    assert_eq!(image.frozen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["gomod"], "no step calls npm");
+    let site = &plan.release_images[&"site".parse().expect("a name")];
+    let context = site.buildkit.as_ref().and_then(|buildkit| buildkit.context.as_ref()).map(ToString::to_string);
+    assert_eq!(context.as_deref(), Some("web"), "what it copies is beside it alone");
+    assert_eq!(site.frozen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["npm-web"]);
+    assert_eq!(plan.packets[&"RC-06".parse().expect("an id")].release_images.len(), 3, "all targets");
 }

@@ -26,6 +26,13 @@ pub fn text(packet: &PacketId, released: Option<&Released>) -> String {
         if let Some(manifest) = built.parts.manifest {
             put(&mut text, format_args!("{:>12}manifest {}", "", manifest.hash.to_oci()));
         }
+        if released.twice.contains(name) {
+            let equal = built.builds().all(|(_, one, again)| one == again);
+            put(
+                &mut text,
+                format_args!("{:>12}built twice, to {}", "", if equal { "one image" } else { "two images" }),
+            );
+        }
         put(&mut text, format_args!("{:>12}tree {}", "", built.parts.tree));
         put(&mut text, format_args!("{:>12}config {}, owners {}", "", built.parts.config, built.parts.owners));
     }
@@ -50,7 +57,7 @@ pub fn json(released: Option<&Released>) -> Value {
     let Some(released) = released else { return Value::Null };
     json!({
         "record": released.record, "findings": released.findings,
-        "written": released.written,
+        "written": released.written, "twice": released.twice,
     })
 }
 

@@ -13,7 +13,6 @@ use crate::failure::Failure;
 use crate::output::{print, print_json, say};
 use rcrepro_app::machine::config::registry_settings;
 use rcrepro_app::toolchain::lock::request::{LockRequest, LockRequestError, Relocked};
-use rcrepro_app::workspace::next::next_command;
 use rcrepro_images::registry::Registry;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::definition::ImageName;
@@ -62,7 +61,7 @@ pub async fn lock(context: &Context, request: &LockRequest<'_>) -> Result<Exit, 
     }
     // Definitions may be locked where there is no plan.
     if let Ok(workspace) = context.workspace() {
-        say_next(next_command(&workspace));
+        say_next(&workspace);
     }
     Ok(Exit::Success)
 }

@@ -26,10 +26,7 @@ const MEND: &str = "mend and commit what is refused, then rcrepro check";
 pub fn check(context: &Context) -> Result<Exit, Failure> {
     let workspace = context.workspace()?;
     let checked = check::check(&workspace, today());
-    let next = next_command(&workspace).map(|next| match checked.is_refused() && next.starts_with("rcrepro run") {
-        true => MEND.to_owned(),
-        false => next,
-    });
+    let next = next(&workspace, &checked);
     let unread = checked.source.as_ref().err().map(Failure::of_workspace);
     let look = match (&checked.source, &unread) {
         (Ok(look), _) => {
@@ -44,7 +41,7 @@ pub fn check(context: &Context) -> Result<Exit, Failure> {
         print(report::source::text(&look))?;
     }
     // Before the first commit there is a next step all the same.
-    say_next(next);
+    tell(next);
     match unread {
         _ if checked.is_refused() => Ok(Exit::Plan),
         None => Ok(Exit::Success),
@@ -106,8 +103,18 @@ fn print_check(plan: &Plan, checked: &PlanCheck) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Says which command comes next, as long as a packet is not recorded.
-pub fn say_next(next: Option<String>) {
+/// Names the command that comes next, as long as a packet is not recorded.
+fn next(workspace: &Workspace, checked: &PlanCheck) -> Option<String> {
+    let next = next_command(workspace)?;
+    Some(if checked.is_refused() && next.starts_with("rcrepro run") { MEND.to_owned() } else { next })
+}
+
+/// Says which command comes next, as long as a packet is not recorded: none that would be refused.
+pub fn say_next(workspace: &Workspace) {
+    tell(next(workspace, &check::check(workspace, today())));
+}
+
+fn tell(next: Option<String>) {
     if let Some(next) = next {
         say!("{}", row!("next", "{}", folder::hint(&next)));
     }

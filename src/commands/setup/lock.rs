@@ -10,7 +10,6 @@ use crate::output::{print, print_json};
 use rcrepro_app::frozen::FrozenStep;
 use rcrepro_app::run::prepare::Preparation;
 use rcrepro_app::workspace::Workspace;
-use rcrepro_app::workspace::next::next_command;
 use rcrepro_arguments::StagingName;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::text::plural::counted;
@@ -68,7 +67,7 @@ pub async fn lock(context: &Context, names: &[Name], revision: &str) -> Result<E
             if let Some(failure) = joined(failures, names.len()) {
                 return Err(failure);
             }
-            say_next(next_command(&workspace));
+            say_next(&workspace);
             Ok(Exit::Success)
         })
         .await

@@ -350,7 +350,8 @@ fn images(pair: &[&'static Fact]) -> Option<Released> {
             _ => None,
         })
         .collect();
-    (!findings.is_empty()).then_some(Released { record: None, findings, written: None, outputs: BTreeMap::new() })
+    let (twice, outputs) = (BTreeSet::new(), BTreeMap::new());
+    (!findings.is_empty()).then_some(Released { record: None, findings, written: None, twice, outputs })
 }
 
 fn run_record(manifest: &ReproManifest, digest: Digest) -> RunRecord {

@@ -154,6 +154,7 @@ mod tests {
                 .into_iter()
                 .collect(),
             written: None,
+            twice: std::collections::BTreeSet::new(),
             outputs: BTreeMap::new(),
         };
         // The clock goes backwards, and the order stays.

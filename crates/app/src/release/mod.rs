@@ -3,7 +3,7 @@
 //! No command can do that: nothing in our containers reaches the engine, and nothing shall. See
 //! `docs/design/release-images.md`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 
@@ -81,7 +81,8 @@ impl ReleaseStep<'_> {
                     finding(FindingName::ImageUndecided, name, "", "an engine that builds it", &*reason)
                 };
                 let findings = images.iter().map(undecided).collect();
-                return Ok(Some(Released { record: None, findings, written: None, outputs: BTreeMap::new() }));
+                let (twice, outputs) = (BTreeSet::new(), BTreeMap::new());
+                return Ok(Some(Released { record: None, findings, written: None, twice, outputs }));
             }
         };
         let mut all = Found::default();
@@ -120,11 +121,11 @@ impl ReleaseStep<'_> {
                 all.findings.extend(found);
             }
         }
-        let Found { mut findings, words, outputs } = all;
+        let Found { mut findings, words, twice, outputs } = all;
         findings.extend(words);
         let whole = built.len() == images.len();
         let record = whole.then(|| self.record(&images, built));
-        Ok(Some(Released { record, findings, written: None, outputs }))
+        Ok(Some(Released { record, findings, written: None, twice, outputs }))
     }
 
     /// Builds each image once and tries it; one that cannot be built becomes a finding and gets no entry.
@@ -189,6 +190,7 @@ impl ReleaseStep<'_> {
                 Ok(Made { parts, target, others, .. }) => {
                     if let Some(entry) = built.get_mut(*name) {
                         entry.again = parts;
+                        all.twice.insert((*name).clone());
                         for (platform, other) in others {
                             entry.platforms.entry(platform.to_string()).and_modify(|one| one.again = other.parts);
                         }
@@ -288,9 +290,9 @@ impl ReleaseStep<'_> {
 /// [`ReleaseError`] when a blob is missing or a file cannot be written.
 pub(crate) fn write(manifest: &Path, record: &ReleaseRecord, store: &FsStore) -> Result<PathBuf, ReleaseError> {
     let path = record_path(manifest);
-    let mut blobs: std::collections::BTreeSet<_> = record.blobs().collect();
+    let mut blobs: BTreeSet<_> = record.blobs().collect();
     let trees = record.images.values().flat_map(BuiltEntry::all_parts).map(|(_, parts)| parts.tree);
-    for tree in trees.collect::<std::collections::BTreeSet<_>>() {
+    for tree in trees.collect::<BTreeSet<_>>() {
         blobs.extend(evidence::directories(store, tree)?);
     }
     let (bytes, _) = release_json::encode(record);

@@ -1,6 +1,6 @@
 //! What every piece of the work on a release's images takes, and the findings that come of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::not_built::NotBuilt;
@@ -59,6 +59,8 @@ pub(super) struct Found {
     pub findings: Vec<Finding>,
     /// What failed trials wrote: it belongs to what their entries are found to be.
     pub words: Vec<Finding>,
+    /// The images that were built a second time.
+    pub twice: BTreeSet<Name>,
     /// What the builders of images that were not built said.
     pub outputs: BTreeMap<Name, String>,
 }

@@ -256,7 +256,7 @@ async fn an_image_that_is_not_healthy_or_does_not_stop_fails() {
     assert_eq!(places(&killed), ["images.app.smoke.stopped"]);
     assert!(killed[0].2.starts_with("it had to be killed: handle SIGTERM"), "{killed:?}");
     let other = found(FakeRun::stays().stopped_with(2), false).await;
-    assert_eq!(other[0].2, "exit code 2: if that is how it ends, expect = { stop = 2 }");
+    assert_eq!(other[0].2, "exit code 2: if that is how it ends, expect.stop = 2");
     assert_eq!(found(FakeRun::stays().health(ImageHealth::Healthy), true).await, []);
     let ill = ImageHealth::Unhealthy { found: "unhealthy: exit code 1, `no answer`".to_owned() };
     let found = found(FakeRun::stays().health(ill), true).await;

@@ -204,8 +204,11 @@ impl Trial<'_> {
             }
         };
         let failed = entry.exit_code != 0 || entry.gone.is_some();
-        let how =
-            if failed { format!("failed, {}", ending::of_exit_code(entry.exit_code)) } else { "passed".to_owned() };
+        let how = match (failed, &unhealthy) {
+            (true, _) => format!("failed, {}", ending::of_exit_code(entry.exit_code)),
+            (false, Some(_)) => "failed, the image's health check did not pass".to_owned(),
+            (false, None) => "passed".to_owned(),
+        };
         observe(RunEvent::Prepared { what, how });
         let words = if failed || unhealthy.is_some() { self.words_of_both(&entry, &end)? } else { None };
         Ok(Ok((entry, unhealthy.into_iter().chain(words).collect())))

@@ -319,6 +319,8 @@ pub struct Released {
     pub findings: Vec<Finding>,
     /// Where the record was written, when nothing is wrong.
     pub written: Option<String>,
+    /// The images that were built a second time, to be compared: none in a replay, which compares with a record.
+    pub twice: BTreeSet<Name>,
     /// What the builders said of the images that they did not build.
     pub outputs: BTreeMap<Name, String>,
 }

@@ -3,7 +3,7 @@
 
 use super::planned::{self, PlannedCommand};
 use super::text::{Writer, quoted};
-use crate::others::DockerStages;
+use crate::others::{DockerStages, StepCalls};
 use crate::survey::{ProjectSurvey, slug};
 use crate::{folder_of, is_example};
 
@@ -67,6 +67,9 @@ fn table(
         format!("dockerfile = {}", quoted(&dockerfile.path)),
         "builder = \"buildkit\"".to_owned(),
     ];
+    if let Some(context) = &dockerfile.context {
+        lines.push(format!("context = {}", quoted(context)));
+    }
     if !target.is_empty() {
         lines.push(format!("target = {}", quoted(target)));
     }
@@ -98,11 +101,11 @@ fn table(
     if !contexts.is_empty() {
         lines.push(format!("contexts = {{ {} }}", contexts.join(", ")));
     }
-    let frozen = frozen(project, planned);
+    let frozen = frozen(project, planned, dockerfile.calls);
     if !frozen.is_empty() {
         lines.push(format!("frozen = [{}]", frozen.join(", ")));
     }
-    if dockerfile.calls_git {
+    if dockerfile.calls.git {
         lines.push("git = true".to_owned());
     }
     lines.push("# TODO: what the finished image prints".to_owned());
@@ -121,9 +124,10 @@ fn stand_in(reference: &str) -> Option<&'static str> {
 }
 
 /// Lists the dependencies that the plan freezes for its commands and that a step could fetch, as TOML.
-fn frozen(project: &ProjectSurvey, planned: &[PlannedCommand]) -> Vec<String> {
-    let modules = project.modules.iter().map(|module| planned::modules_input(project, module));
-    let packages = project.packages.iter().map(|package| planned::packages_input(project, package));
+fn frozen(project: &ProjectSurvey, planned: &[PlannedCommand], calls: StepCalls) -> Vec<String> {
+    let modules = project.modules.iter().filter(|_| calls.go).map(|module| planned::modules_input(project, module));
+    let packages =
+        project.packages.iter().filter(|_| calls.node).map(|package| planned::packages_input(project, package));
     let is_used = |name: &String| planned.iter().any(|command| command.frozen.contains(name));
     modules.chain(packages).filter(is_used).map(|name| quoted(&name)).collect()
 }

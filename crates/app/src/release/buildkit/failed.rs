@@ -44,7 +44,9 @@ impl ReleaseStep<'_> {
                 }
                 let (judged, expected) = match said.to_ascii_lowercase().contains(FULL) {
                     true => (FindingName::ImageUndecided, "room on the engine's disk (docker system df)".to_owned()),
-                    false => (FindingName::ImageFailed, format!("{} builds for {platform}", image.stage())),
+                    false => {
+                        (FindingName::ImageFailed, format!("steps of {} that pass, for {platform}", image.stage()))
+                    }
                 };
                 let dockerfile = text_of(&**self.context.store, self.resolved.source, &image.dockerfile)?;
                 let place = step(&image.dockerfile, &dockerfile.unwrap_or_default(), &said);

@@ -152,7 +152,7 @@ fn ends(name: &Name, image: &ReleaseImage, entry: &BuiltEntry, settings: Option<
             let expected = "a container that ends by itself within 10 s of its stop signal";
             let is = match code {
                 KILLED => format!("it had to be killed: handle {}, or name another STOPSIGNAL", signal_of(settings)),
-                code => format!("exit code {code}: if that is how it ends, expect = {{ stop = {code} }}"),
+                code => format!("exit code {code}: if that is how it ends, expect.stop = {code}"),
             };
             wrong("stopped", expected, is);
         }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::surprise::Surprise;
 use super::view::ImageView;
 use crate::release::step::finding;
 use rcrepro_model::content::name::Name;
@@ -67,12 +68,12 @@ struct Credential {
 }
 
 /// Finds what looks like a credential and that the plan does not accept.
-pub(super) fn surprises(name: &Name, image: &ReleaseImage, view: &ImageView) -> Vec<Finding> {
+pub(super) fn surprises(name: &Name, image: &ReleaseImage, view: &ImageView) -> Vec<Surprise> {
     let unexpected =
         credentials(&view.settings, image).into_iter().filter(|one| !image.expect.not_secret.contains(&one.name));
-    let found = unexpected.map(|Credential { at, name: accepted, why }| {
-        let is = format!("{why}: if it opens nothing, expect = {{ not-secret = [\"{accepted}\"] }}");
-        finding(FindingName::ImageFailed, name, &at, NO_CREDENTIAL, is)
+    let found = unexpected.map(|Credential { at, name: accepted_by, why }| Surprise {
+        accepted_by,
+        finding: finding(FindingName::ImageFailed, name, &at, NO_CREDENTIAL, why),
     });
     found.collect()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::surprise::Surprise;
 use super::view::ImageView;
 use crate::release::step::finding;
 use rcrepro_model::content::name::Name;
@@ -88,14 +89,16 @@ pub(super) fn leftovers(view: &ImageView) -> BTreeMap<String, Leftover> {
 }
 
 /// Finds leftovers that neither a locked image of the plan has, nor the plan names.
-pub(super) fn surprises(name: &Name, image: &ReleaseImage, view: &ImageView) -> Vec<Finding> {
+pub(super) fn surprises(name: &Name, image: &ReleaseImage, view: &ImageView) -> Vec<Surprise> {
     let left = leftovers(view).into_iter();
     let unexpected = left.filter(|(at, _)| !view.inspection.of_locked.contains_key(at) && !accepted(image, at));
     let found = unexpected.map(|(at, left)| {
         let amount = format!("{}, {}", counted(left.files.len(), "file"), bytes(left.bytes));
-        let is = format!("{} ({amount}): if it has to be, expect = {{ leftovers = [\"/{at}\"] }}", left.what);
+        let is = format!("{} ({amount})", left.what);
         let expected = "no package cache and no key but those of locked images and of the plan";
-        finding(FindingName::ImageFailed, name, &format!("leftovers:/{at}"), expected, is)
+        let path = format!("/{at}");
+        let finding = finding(FindingName::ImageFailed, name, &format!("leftovers:{path}"), expected, is);
+        Surprise { accepted_by: path, finding }
     });
     found.collect()
 }

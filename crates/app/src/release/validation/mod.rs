@@ -16,6 +16,7 @@ use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_store::BlobStore;
 
 pub(super) use self::credentials::NO_CREDENTIAL;
+use self::surprise::Surprise;
 use self::view::ImageView;
 
 mod bases;
@@ -28,11 +29,17 @@ mod packages;
 mod program;
 mod set_id;
 mod start;
+mod surprise;
 mod user;
 mod view;
 
 #[cfg(test)]
 mod tests;
+
+/// When a file that was not expected may be: one, several.
+const HAS_TO_BE: [&str; 2] = ["it has to be", "all of them have to be"];
+/// When what looks like a credential may be.
+const OPENS_NOTHING: [&str; 2] = ["it opens nothing", "none of them opens anything"];
 
 /// Finds what an image holds that it must not. A record of an older version says too little to be judged.
 ///
@@ -45,6 +52,7 @@ pub(super) fn validate(
     store: &dyn BlobStore,
 ) -> Result<Vec<Finding>, ReleaseError> {
     let (mut found, mut views) = (Vec::new(), Vec::new());
+    let (mut set_id, mut leftovers, mut credentials) = (Vec::new(), Vec::new(), Vec::new());
     for (platform, parts, inspection) in entry.inspections() {
         let placed = |at: &str| if platform.is_empty() { at.to_owned() } else { format!("platforms.{platform}.{at}") };
         let undecided = |at: &str, expected: &str, is: String| {
@@ -67,12 +75,17 @@ pub(super) fn validate(
             "" => one,
             platform => Finding { at: within(&one.at, name, platform), ..one },
         };
-        found.extend(set_id::surprises(name, image, &view).into_iter().map(placed));
-        found.extend(leftovers::surprises(name, image, &view).into_iter().map(placed));
-        found.extend(credentials::surprises(name, image, &view).into_iter().map(placed));
+        let placed_surprise = |one: Surprise| Surprise { finding: placed(one.finding), ..one };
+        set_id.extend(set_id::surprises(name, image, &view).into_iter().map(placed_surprise));
+        leftovers.extend(leftovers::surprises(name, image, &view).into_iter().map(placed_surprise));
+        credentials.extend(credentials::surprises(name, image, &view).into_iter().map(placed_surprise));
         found.extend(start::wrong(name, &view).into_iter().map(placed));
         views.push(view);
     }
+    let expect = &image.expect;
+    found.extend(surprise::with_remedy("set-id", &HAS_TO_BE, &expect.set_id, set_id));
+    found.extend(surprise::with_remedy("leftovers", &HAS_TO_BE, &expect.leftovers, leftovers));
+    found.extend(surprise::with_remedy("not-secret", &OPENS_NOTHING, &expect.not_secret, credentials));
     found.extend(set_id::stale(name, image, &views));
     found.extend(leftovers::stale(name, image, &views));
     found.extend(credentials::stale(name, image, &views));

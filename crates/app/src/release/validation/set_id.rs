@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::surprise::Surprise;
 use super::view::ImageView;
 use crate::release::step::finding;
 use rcrepro_model::content::name::Name;
@@ -9,14 +10,15 @@ use rcrepro_model::evidence::finding::{Finding, FindingName};
 use rcrepro_model::plan::release_image::ReleaseImage;
 
 /// Finds set-id files that neither a locked image of the plan has, nor the plan names.
-pub(super) fn surprises(name: &Name, image: &ReleaseImage, view: &ImageView) -> Vec<Finding> {
+pub(super) fn surprises(name: &Name, image: &ReleaseImage, view: &ImageView) -> Vec<Surprise> {
     let unexpected = view.set_id_files().filter(|(path, _)| {
         !view.inspection.of_locked.contains_key(*path) && !image.expect.set_id.contains(&format!("/{path}"))
     });
     let found = unexpected.map(|(path, dress)| {
         let expected = "no set-id file but those of locked images and of the plan";
-        let is = format!("{dress}: if it has to be, expect = {{ set-id = [\"/{path}\"] }}");
-        finding(FindingName::ImageFailed, name, &format!("set-id:/{path}"), expected, is)
+        let path = format!("/{path}");
+        let finding = finding(FindingName::ImageFailed, name, &format!("set-id:{path}"), expected, dress.to_string());
+        Surprise { accepted_by: path, finding }
     });
     found.collect()
 }
