@@ -18,7 +18,7 @@ pub struct DockerStages {
     pub unnamed: usize,
     /// What it can be asked for, and what it is built on.
     pub outline: DockerOutline,
-    /// The folder that it is the context of: its own, where what it copies is only there; none for the project's folder.
+    /// The folder that is its context, where that is its own: what it copies is only there. None for the project's folder.
     pub context: Option<String>,
     /// Which clients and tools it needs.
     pub calls: StepCalls,
