@@ -69,8 +69,8 @@ fn by_hand(builder: &ImageLock, base: &ImageLock, folder: &Path) -> Duration {
     let digest = base.manifest_digest.hash.to_oci();
     let begun = Instant::now();
     let ended = Command::new("docker")
-        .args(["run", "--rm", "--network", "none", "--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined"])
-        .args(["--security-opt", "apparmor=unconfined", "--security-opt", "systempaths=unconfined"])
+        .args(["run", "--rm", "--network", "none", "--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN"])
+        .args(["--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"])
         .args([
             "--volume",
             "/var/lib/buildkit",
@@ -79,7 +79,7 @@ fn by_hand(builder: &ImageLock, base: &ImageLock, folder: &Path) -> Duration {
             "--volume",
             &format!("{}:/in:ro", folder.display()),
         ])
-        .args(["--cgroupns", "private", "--entrypoint", "/bin/bash"])
+        .args(["--security-opt", "systempaths=unconfined", "--cgroupns", "private", "--entrypoint", "/bin/bash"])
         .args([&builder.config_digest.hash.to_oci(), "-c", BY_HAND, "by-hand", &digest])
         .stderr(Stdio::inherit())
         .output()

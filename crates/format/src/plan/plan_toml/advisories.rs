@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{PlanError, Source};
+use super::source::{PlanError, Source};
 use rcrepro_model::advisory::policy::{AdvisoryPolicy, NewAdvisory};
 
 #[derive(Deserialize, Default)]

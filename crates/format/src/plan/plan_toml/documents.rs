@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{PlanError, Source};
+use super::source::{PlanError, Source};
 use rcrepro_model::plan::documents::DocumentSettings;
 
 #[derive(Deserialize, Default)]

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{CommandWire, PlanError, Source, advice};
+use super::advice;
+use super::commands::CommandWire;
+use super::source::{PlanError, Source};
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::kept;
 use rcrepro_model::plan::{FrozenInput, FrozenKind, ImageSource, is_exact_version};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{PlanError, Source};
+use super::source::{PlanError, Source};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::image::reference::ImageReference;
 use rcrepro_model::plan::ImageSource;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::{PlanError, Source};
+use super::source::{PlanError, Source};
 use crate::syntax::quantity::{Bytes, Seconds};
 
 /// The least memory that an engine gives a container: 6 MiB. Source: Docker's `docker run --memory`.

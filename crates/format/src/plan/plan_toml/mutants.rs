@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{PlanError, Source};
+use super::source::{PlanError, Source};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::mutant::{MutationGate, PlanMutant};
 use rcrepro_model::plan::{CommandSpec, Packet, PacketId};

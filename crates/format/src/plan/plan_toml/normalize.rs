@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{PlanError, Source};
+use super::source::{PlanError, Source};
 use rcrepro_model::content::name::TreePath;
 
 #[derive(Deserialize, Default)]

@@ -6,11 +6,12 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{PlanError, Source, cycle};
+use super::source::{PlanError, Source};
 use rcrepro_model::advisory::scan::ScanFindingId;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::contract::{Basis, Contract, Criterion};
 use rcrepro_model::plan::glob;
+use rcrepro_model::plan::order::in_order;
 use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_model::plan::{CommandSpec, Packet, PacketId};
 
@@ -96,8 +97,8 @@ impl Source<'_> {
             self.check_scope(wire, protected)?;
             packets.insert(self.parse(name)?, packet);
         }
-        if let Some(id) = cycle(&packets.iter().map(|(id, packet)| (id, &packet.needs)).collect()) {
-            let span = spans.get(&id).cloned().unwrap_or(0..0);
+        if let Err(id) = in_order(&packets.iter().map(|(id, packet)| (id, &packet.needs)).collect()) {
+            let span = spans.get(id).cloned().unwrap_or(0..0);
             let hint = "take one of the packets in the circle out of the other's `needs`".to_owned();
             return Err(self.error(span, format!("packet `{id}` needs itself, by way of `needs`"), Some(hint)));
         }

@@ -1,6 +1,7 @@
 //! The key `proof` of a command: how its work is proven.
 
-use super::{CommandWire, PlanError, Source};
+use super::commands::CommandWire;
+use super::source::{PlanError, Source};
 use rcrepro_model::plan::proof::ProofRule;
 
 impl Source<'_> {

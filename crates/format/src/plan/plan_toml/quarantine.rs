@@ -6,7 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use super::{CommandWire, PlanError, Source};
+use super::commands::CommandWire;
+use super::source::{PlanError, Source};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::plan::CommandSpec;
 use rcrepro_model::plan::quarantine::Quarantine;

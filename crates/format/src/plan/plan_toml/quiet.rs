@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{CommandWire, PlanError, Source};
+use super::source::{PlanError, Source};
 use rcrepro_model::execution::attempt::{AttemptRule, Quiet};
 
 #[derive(Deserialize, Default)]
@@ -13,13 +13,17 @@ pub(super) struct ExpectWire {
 }
 
 impl Source<'_> {
-    pub(super) fn quiet(&self, wire: &CommandWire) -> Result<Quiet, PlanError> {
+    pub(super) fn quiet(
+        &self,
+        network: Option<&Spanned<String>>,
+        expect: &ExpectWire,
+        forbid: &[Spanned<String>],
+    ) -> Result<Quiet, PlanError> {
         let rules = [AttemptRule::Allow, AttemptRule::Report, AttemptRule::Forbid].map(|rule| (rule.as_str(), rule));
-        let network = wire.network_attempts.as_ref();
         let network = network.map(|text| self.one_of("rule for attempts at the network", text, &rules)).transpose()?;
-        let stderr = wire.expect.stderr.as_ref();
+        let stderr = expect.stderr.as_ref();
         let stderr_empty = stderr.map(|text| self.one_of("expectation", text, &[("empty", true)])).transpose()?;
-        let forbid = wire.forbid.iter().map(|text| self.expression(text)).collect::<Result<_, _>>()?;
+        let forbid = forbid.iter().map(|text| self.expression(text)).collect::<Result<_, _>>()?;
         Ok(Quiet { network: network.unwrap_or_default(), stderr_empty: stderr_empty.unwrap_or_default(), forbid })
     }
 

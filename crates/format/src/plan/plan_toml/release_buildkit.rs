@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
 use super::release_images::{Known, ReleaseImageWire};
-use super::{PlanError, Source};
+use super::source::{PlanError, Source};
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::release_image::{BuildkitImage, ContextSource, SecretSource};

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use self::expectation::ExpectationWire;
-use super::{PlanError, Source};
+use super::source::{PlanError, Source};
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::attempt::Quiet;
 use rcrepro_model::execution::ending::USUAL_OUTPUT;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use super::{PlanError, Source};
+use super::source::{PlanError, Source};
 use rcrepro_model::content::name::Name;
 use rcrepro_model::decision::risk::Risk;
 

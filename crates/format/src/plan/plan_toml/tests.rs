@@ -1,5 +1,7 @@
 use super::*;
+use rcrepro_model::content::name::TreePath;
 use rcrepro_model::image::reference::ImageReference;
+use rcrepro_model::plan::ImageSource;
 
 const GOOD: &str = r#"version = 1
 name = "beacon"

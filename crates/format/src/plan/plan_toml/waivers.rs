@@ -4,7 +4,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
-use super::{PlanError, Source};
+use super::source::{PlanError, Source};
 use rcrepro_model::advisory::waiver::{FindingPattern, Waiver};
 use rcrepro_model::text::civil_date::CivilDate;
 

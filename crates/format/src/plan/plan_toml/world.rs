@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use toml::Spanned;
 
+use super::commands::CommandWire;
 use super::release_images::ReleaseImageWire;
-use super::{CommandWire, PlanError, Source};
+use super::source::{PlanError, Source};
 use crate::syntax::quantity;
 use rcrepro_model::execution::world::{ClockMode, WorldSettings};
 use rcrepro_model::plan::Requirement;

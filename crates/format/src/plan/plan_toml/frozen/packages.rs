@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::FrozenWire;
-use crate::plan::plan_toml::{PlanError, Source};
+use crate::plan::plan_toml::source::{PlanError, Source};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::plan::FrozenKind;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::plan::plan_toml::{PlanError, Source};
+use crate::plan::plan_toml::source::{PlanError, Source};
 use rcrepro_model::content::name::TreePath;
 use rcrepro_model::plan::release_image::Expectation;
 
