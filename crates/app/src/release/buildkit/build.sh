@@ -46,6 +46,17 @@ holds_a_secret() {
   done
   return 1
 }
+# Lays the image that was built out as an OCI layout, from BuildKit's store.
+lay_out() {
+  local blobs=(/var/lib/buildkit/runc-*/content/blobs/sha256) manifest
+  manifest=$(jq -r '."containerimage.digest" | ltrimstr("sha256:")' "$2")
+  mkdir -p "$1/blobs/sha256"
+  printf '{"imageLayoutVersion":"1.0.0"}' > "$1/oci-layout"
+  jq -c '{schemaVersion: 2, manifests: [."containerimage.descriptor" | {mediaType, digest, size}]}' "$2" > "$1/index.json"
+  for blob in "$manifest" $(jq -r '.config.digest, .layers[].digest | ltrimstr("sha256:")' "${blobs[0]}/$manifest"); do
+    cp "${blobs[0]}/$blob" "$1/blobs/sha256/$blob" || return 1
+  done
+}
 number=0
 while (($# > 0)); do
   shift
@@ -55,7 +66,8 @@ while (($# > 0)); do
     shift
   done
   echo "rcrepro: target $number" >&2
-  if ! buildctl --addr "$address" build --progress plain "${words[@]}" || holds_a_secret "/work/out/$number" >&2; then
+  if ! buildctl --addr "$address" build --progress plain --metadata-file /tmp/built.json "${words[@]}" \
+    || ! lay_out "/work/out/$number" /tmp/built.json || holds_a_secret "/work/out/$number" >&2; then
     rm -rf "/work/out/$number"
     if ! kill -0 "$daemon" 2> /dev/null; then
       echo "rcrepro: BuildKit ended:" >&2
