@@ -116,7 +116,7 @@ fn packets_without_commands_are_not_run() {
 fn project() -> Scene {
     let scene = Scene::new("");
     scene.write("go.mod", b"module example.com/m\n\ngo 1.26\n");
-    scene.write("Dockerfile", b"FROM scratch AS runtime\nFROM scratch AS agent_runtime\n");
+    scene.write("Dockerfile", b"ARG VERSION\nFROM scratch AS runtime\nFROM scratch AS agent_runtime\n");
     scene.write("frontend-modern/package.json", br#"{"name": "m", "version": "1.0.0"}"#);
     let lock = br#"{"name": "m", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "m"}}}"#;
     scene.write("frontend-modern/package-lock.json", lock);

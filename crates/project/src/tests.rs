@@ -397,6 +397,7 @@ fn release_images_are_offered_for_each_target_of_a_dockerfile() {
     project.paths.push("web/Dockerfile".to_owned());
     project.paths.sort();
     let draft = draft(&ProjectSurvey::of(&project), "server", None);
+    assert!(draft.images.iter().any(|(name, _)| *name == "buildkit"), "what builds them is there");
     let (before, offered) = draft.plan.split_once("# [images.buildkit]\n").expect("offered");
     let lines: Vec<&str> = offered.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
     let plan = format!("{before}[images.buildkit]\n{}\n", lines.join("\n"));

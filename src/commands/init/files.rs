@@ -7,13 +7,14 @@ macro_rules! image {
 }
 
 /// Lists the files beside the plan, by their paths from its folder.
-pub const FILES: [(&str, &str); 10] = [
+pub const FILES: [(&str, &str); 11] = [
     ("manifests/.gitattributes", ATTRIBUTES),
     ("lockfiles/.gitattributes", ATTRIBUTES),
     image!("base.toml"),
     image!("go.toml"),
     image!("node.toml"),
     image!("go-node.toml"),
+    image!("buildkit.toml"),
     image!("gitleaks.toml"),
     image!("govulncheck.toml"),
     image!("keys/4D64FEC119C2029067D6E791F8D2585B8783D481.asc"),

@@ -20,6 +20,11 @@ const NEWEST_GO: [&str; 12] = [
 /// The newest versions that were known when rcrepro was built and that the registry has for both platforms.
 const NEWEST_NODE: [&str; 6] = ["16.20.2", "18.20.8", "20.20.2", "22.23.5", "24.22.3", "26.12.1"];
 
+/// What builds release images.
+pub(super) const BUILDKIT: &str = "buildkit";
+/// The images with programs that are compiled from modules.
+const PROGRAMS: [&str; 3] = [BUILDKIT, "gitleaks", "govulncheck"];
+
 /// The version of a toolchain, and why it was chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Toolchain {
@@ -175,19 +180,19 @@ pub(super) fn definitions(
     packages: &BTreeSet<&'static str>,
 ) -> Vec<(&'static str, Vec<(String, String)>)> {
     let version = |key: &str, old: &str, new: &str| (format!("{key} = \"{old}\""), format!("{key} = \"{new}\""));
-    // Scanners are compiled by the newest Go, whatever the project's is.
+    // Programs are compiled by the newest Go, whatever the project's is.
     let is_other = toolchains.go.version != OWN_GO;
     let compiled =
         if is_other { vec![("image = \"go\"".to_owned(), "image = \"go-tools\"".to_owned())] } else { Vec::new() };
     let with_go = used.iter().any(|image| matches!(*image, "go" | "go-node" | "govulncheck"));
     let with_node = used.iter().any(|image| matches!(*image, "node" | "go-node"));
-    let scans = used.iter().any(|image| matches!(*image, "gitleaks" | "govulncheck"));
+    let with_programs = used.iter().any(|image| PROGRAMS.contains(image));
     let mut found: Vec<(&'static str, Vec<(String, String)>)> =
         vec![("base", platform.map(only).into_iter().chain(more(packages)).collect())];
-    if with_go || scans {
+    if with_go || with_programs {
         found.push(("go", vec![version("toolchain", OWN_GO, &toolchains.go.version)]));
     }
-    if scans && is_other {
+    if with_programs && is_other {
         found.push(("go-tools", Vec::new()));
     }
     if with_node {
@@ -196,10 +201,8 @@ pub(super) fn definitions(
     if used.contains("go-node") {
         found.push(("go-node", Vec::new()));
     }
-    for scanner in ["gitleaks", "govulncheck"] {
-        if used.contains(scanner) {
-            found.push((scanner, compiled.clone()));
-        }
-    }
+    found.extend(
+        PROGRAMS.into_iter().filter(|program| used.contains(program)).map(|program| (program, compiled.clone())),
+    );
     found
 }

@@ -21,7 +21,7 @@ use text::Writer;
 pub struct Draft {
     /// The text of `rcrepro.toml`.
     pub plan: String,
-    /// The names of the image definitions that the plan names, with what is changed in each: a text of the definition that
+    /// The names of the image definitions that the plan names, or offers, with what is changed in each: a text of the definition that
     /// rcrepro has, and its replacement.
     pub images: Vec<(&'static str, Vec<(String, String)>)>,
 }
@@ -50,6 +50,8 @@ pub fn draft(project: &ProjectSurvey, name: &str, platform: Option<ImagePlatform
     write_promises(&mut writer, &toolchains, project);
     write_rest(&mut writer, project, &planned);
     let packages = commands::base_packages(project);
+    let offers = release_images::are_offered(project, &planned);
+    let used = used.into_iter().chain(offers.then_some(images::BUILDKIT)).collect();
     Draft { plan: writer.finish(), images: images::definitions(&toolchains, &used, platform, &packages) }
 }
 

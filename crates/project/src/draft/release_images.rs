@@ -12,11 +12,10 @@ const BASE: &str = "base";
 
 /// Writes what RC-06 would build.
 pub(super) fn write(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCommand]) {
-    let dockerfiles: Vec<&DockerStages> =
-        project.dockerfiles.iter().filter(|one| !is_example(&one.path) && !one.outline.targets.is_empty()).collect();
+    let dockerfiles = dockerfiles(project);
     let Some(set) = planned.first().map(|command| command.set).filter(|_| !dockerfiles.is_empty()) else { return };
     writer.heading("Release images, each built twice by BuildKit and compared");
-    writer.comment("TODO: RC-06 builds these: take the `#` away from the lines below, and bring images/buildkit.toml there (mkdir template && rcrepro -C template init --template release-confidence && cp template/images/buildkit.toml images/)");
+    writer.comment("TODO: RC-06 builds these: take the `#` away from the lines below");
     let mut names: Vec<String> = Vec::new();
     let mut lines = vec!["[images.buildkit]".to_owned(), "build = \"images/buildkit.toml\"".to_owned()];
     if !planned.iter().any(|command| command.image == BASE) {
@@ -39,6 +38,15 @@ pub(super) fn write(writer: &mut Writer, project: &ProjectSurvey, planned: &[Pla
     for line in lines {
         writer.line(&format!("# {line}"));
     }
+}
+
+/// Tells whether anything is offered.
+pub(super) fn are_offered(project: &ProjectSurvey, planned: &[PlannedCommand]) -> bool {
+    !planned.is_empty() && !dockerfiles(project).is_empty()
+}
+
+fn dockerfiles(project: &ProjectSurvey) -> Vec<&DockerStages> {
+    project.dockerfiles.iter().filter(|one| !is_example(&one.path) && !one.outline.targets.is_empty()).collect()
 }
 
 /// Names an image by its stage, else by the folder of its Dockerfile.
