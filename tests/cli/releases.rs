@@ -235,6 +235,24 @@ fn a_health_check_that_fails_and_a_container_that_has_to_be_killed_are_named() {
 }
 
 #[test]
+fn a_container_has_the_capabilities_that_the_plan_names_and_no_other() {
+    let id = "release-root";
+    let chown = "touch /tmp/a && chown 7 /tmp/a && stat -c %u /tmp/a";
+    let image = format!(
+        "[release-images.{id}]\ndockerfile = \"Dockerfile\"\nbuilders = {{ BASE = \"base\" }}\nexpect = {{ root = true }}\nwritable = [\"/tmp\"]\n\
+         runs = [{{ arguments = [\"sh\", \"-c\", \"{chown}\"], stdout = \"7\\n\" }}]\n"
+    );
+    let made = command(&format!("{id}-make"), "true", "proof = \"exit-code\"");
+    let scene = Scene::new(&format!("release-images = [\"{id}\"]\n{made}{image}"));
+    scene.write("Dockerfile", b"ARG BASE=nothing:latest\nFROM ${BASE}\nCOPY Dockerfile /d\n");
+    scene.commit("sources");
+    red(&scene, id, 1, &["images.release-root.runs.0.exit-code", "Operation not permitted"]);
+    scene.replace("rcrepro.toml", "writable = [", "capabilities = [\"CHOWN\"]\nwritable = [");
+    scene.commit("it may");
+    scene.ok(&["run", "RC-05"]);
+}
+
+#[test]
 fn what_differs_from_build_to_build_is_named_by_file() {
     let id = "release-differs";
     let dockerfile = DOCKERFILE.replace("mkdir /out", "mkdir /out && head -c 8 /dev/urandom > /out/stamp");

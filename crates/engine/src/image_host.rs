@@ -173,6 +173,8 @@ pub struct ImageStart<'a> {
     pub arguments: Option<&'a [String]>,
     /// Paths that are file systems in memory.
     pub writable: &'a [String],
+    /// The capabilities that its container has.
+    pub capabilities: &'a [String],
     /// How its health is checked, for engines that do not read it of an image.
     pub health: &'a HealthCheck,
     /// What it may use.

@@ -85,6 +85,7 @@ impl Trial<'_> {
             image: self.id,
             arguments: None,
             writable: &self.image.writable,
+            capabilities: &self.image.capabilities,
             health: &health,
             limits: LIMITS,
             timeout: RUN_TIMEOUT,

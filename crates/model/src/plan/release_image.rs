@@ -31,6 +31,8 @@ pub struct ReleaseImage {
     pub expect: Expectation,
     /// Absolute paths that a container of it may write to beside its volumes, each a file system in memory.
     pub writable: Vec<String>,
+    /// The capabilities that a container of it has, as Linux names them without `CAP_`.
+    pub capabilities: Vec<String>,
     /// How it is run by itself.
     pub runs: Vec<ImageRun>,
     /// What is run beside a container of it, in that container's network.
@@ -105,6 +107,7 @@ impl ReleaseImage {
             frozen: BTreeSet::new(),
             expect: Expectation::default(),
             writable: Vec::new(),
+            capabilities: Vec::new(),
             runs: Vec::new(),
             smoke: Vec::new(),
         }

@@ -213,6 +213,7 @@ fn body(start: &ImageStart<'_>, labels: HashMap<String, String>, check: HealthCo
             log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
             readonly_rootfs: Some(true),
             tmpfs: Some(start.writable.iter().map(in_memory).collect()),
+            cap_add: Some(start.capabilities.to_vec()),
             cap_drop: Some(vec!["ALL".to_owned()]),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             memory: Some(memory),

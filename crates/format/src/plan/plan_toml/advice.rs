@@ -7,8 +7,9 @@ use rcrepro_model::text::hint::Hint as _;
 use rcrepro_model::text::unknown::UnknownName;
 
 /// What a text may be, by key.
-const TEXTS: [(&str, &str); 33] = [
+const TEXTS: [(&str, &str); 34] = [
     ("build", "images/go.toml"),
+    ("capabilities", "SETUID"),
     ("class", "P2"),
     ("client", "pnpm@10.34.9"),
     ("clock", "stands"),

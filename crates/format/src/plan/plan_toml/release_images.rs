@@ -51,6 +51,8 @@ pub(super) struct ReleaseImageWire {
     #[serde(default)]
     writable: Vec<Spanned<String>>,
     #[serde(default)]
+    capabilities: Vec<Spanned<String>>,
+    #[serde(default)]
     runs: Vec<RunWire>,
     #[serde(default)]
     smoke: Vec<SmokeWire>,
@@ -161,6 +163,7 @@ impl Source<'_> {
             frozen: self.names_of("frozen input", &wire.frozen, &known.frozen)?,
             expect: self.expectation(&wire.expect, !wire.smoke.is_empty())?,
             writable: self.absolute(&wire.writable)?,
+            capabilities: self.capabilities(&wire.capabilities)?,
             runs: wire.runs.iter().map(|run| self.run(run)).collect::<Result<_, _>>()?,
             smoke: wire.smoke.iter().map(|smoke| self.smoke(smoke, known)).collect::<Result<_, _>>()?,
         })
@@ -362,6 +365,11 @@ exit = [{ says = "It runs.", rests-on = ["image:runtime"] }]
                 "smoke = [",
                 "expect = { ports = [\"8080\"] }\nsmoke = [",
                 "18:21: invalid port `8080`: expected a number and its",
+            ),
+            (
+                "smoke = [",
+                "capabilities = [\"SETUID\", \"SYS_ADMIN\"]\nsmoke = [",
+                "18:27: capability `SYS_ADMIN`: expected one that",
             ),
             ("smoke = [", "expect = { ports = [\"x/tcp\"] }\nsmoke = [", "18:21: invalid port `x/tcp`"),
             (
