@@ -8,6 +8,7 @@ use crate::survey::ProjectSurvey;
 use rcrepro_format::plan::plan_toml;
 use rcrepro_model::image::definition::ImagePlatform;
 
+mod release_images;
 mod scripts;
 mod sources;
 mod types;
@@ -383,38 +384,4 @@ fn a_further_build_that_ci_tests_is_tested_too() {
         "{text}"
     );
     assert!(text.contains("# .github/workflows/ci.yml:8: CI also runs `go test ./a/...`"), "{text}");
-}
-
-#[test]
-fn release_images_are_offered_for_each_target_of_a_dockerfile() {
-    let dockerfile = "# syntax=docker/dockerfile:1\nARG GO=1.26\nFROM node:22-alpine AS web\nFROM golang:${GO}-alpine AS build\n\
-                      RUN go build -ldflags \"-X main.commit=$(git rev-parse HEAD)\" .\nFROM alpine:3.23 AS runtime\nCOPY --from=build /a /a\n\
-                      COPY --from=web /b /b\nCOPY --from=release_payload / /\nFROM alpine:3.23 AS agent_runtime\n";
-    let mut project = server();
-    project.texts.insert("Dockerfile".to_owned(), dockerfile.to_owned());
-    let own = "FROM node:22 AS site\nCOPY package.json tsconfig.json ./\nRUN npm ci\n";
-    project.texts.insert("web/Dockerfile".to_owned(), own.to_owned());
-    project.paths.push("web/Dockerfile".to_owned());
-    project.paths.sort();
-    let draft = draft(&ProjectSurvey::of(&project), "server", None);
-    assert!(draft.images.iter().any(|(name, _)| *name == "buildkit"), "what builds them is there");
-    let (before, offered) = draft.plan.split_once("# [images.buildkit]\n").expect("offered");
-    let lines: Vec<&str> = offered.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect();
-    let plan = format!("{before}[images.buildkit]\n{}\n", lines.join("\n"));
-    let mistake = plan_toml::parse(&plan, NORMALIZERS).expect_err("its context has to be written");
-    assert!(mistake.to_string().contains("COMMAND"), "{mistake}");
-    let plan = plan.replace("contexts = { \"release_payload\" = \"output:COMMAND/FOLDER\" }\n", "");
-    let plan = plan_toml::parse(&plan, NORMALIZERS).unwrap_or_else(|error| panic!("{error}\n{plan}"));
-    let image = &plan.release_images[&"agent-runtime".parse().expect("a name")];
-    let buildkit = image.buildkit.as_ref().expect("by BuildKit");
-    let bases: Vec<(&str, &str)> =
-        buildkit.bases.iter().map(|(reference, image)| (reference.as_str(), image.as_str())).collect();
-    assert_eq!((image.target.as_str(), buildkit.git), ("agent_runtime", true));
-    assert_eq!(bases, [("alpine:3.23", "base"), ("golang:1.26-alpine", "go"), ("node:22-alpine", "node")]);
-    assert_eq!(image.frozen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["gomod"], "no step calls npm");
-    let site = &plan.release_images[&"site".parse().expect("a name")];
-    let context = site.buildkit.as_ref().and_then(|buildkit| buildkit.context.as_ref()).map(ToString::to_string);
-    assert_eq!(context.as_deref(), Some("web"), "what it copies is beside it alone");
-    assert_eq!(site.frozen.iter().map(ToString::to_string).collect::<Vec<_>>(), ["npm-web"]);
-    assert_eq!(plan.packets[&"RC-06".parse().expect("an id")].release_images.len(), 3, "all targets");
 }

@@ -1,5 +1,7 @@
 //! Which versions of Go and Node the project uses, by what its files select.
 
+use std::collections::BTreeSet;
+
 use crate::TrackedFiles;
 use crate::seen::SeenText;
 use rcrepro_model::plan::pins::Pins;
@@ -27,12 +29,16 @@ pub fn versions(files: &dyn TrackedFiles) -> Versions {
         }
     }
     let of = |tool: ReferencedTool| {
-        let mut found: Vec<(u8, SeenText)> = survey
+        let of_tool = survey
             .mentions
             .iter()
-            .filter(|(_, mention)| mention.tool == tool && mention.look_alike.is_none() && !is_least(mention.kind))
+            .filter(|(_, mention)| mention.tool == tool && mention.look_alike.is_none() && !is_least(mention.kind));
+        let in_ci = of_tool.clone().filter(|(_, mention)| (mention.kind, mention.usage) == IN_CI);
+        let is_matrix = in_ci.map(|(_, mention)| numbers(&mention.value)).collect::<BTreeSet<_>>().len() > 1;
+        let mut found: Vec<(u8, SeenText)> = of_tool
             .map(|(file, mention)| {
-                (rank(mention.kind, mention.usage), SeenText::new(mention.value.clone(), file, mention.line))
+                let rank = rank((mention.kind, mention.usage), is_matrix);
+                (rank, SeenText::new(mention.value.clone(), file, mention.line))
             })
             .collect();
         found.sort_by_key(|(rank, _)| *rank);
@@ -60,12 +66,16 @@ fn is_least(kind: SourceKind) -> bool {
     matches!(kind, SourceKind::GoModGo | SourceKind::GoWorkGo)
 }
 
-/// How much a source counts: what decides for everybody first, what only sets a limit last.
-fn rank(kind: SourceKind, usage: Use) -> u8 {
-    match (kind, usage) {
+/// What a workflow has its jobs run with.
+const IN_CI: (SourceKind, Use) = (SourceKind::Workflow, Use::Selects);
+
+/// How much a source counts: what decides for everybody first, what only sets a limit last. Where CI tries several versions, the image that is
+/// shipped says which one counts.
+fn rank(source: (SourceKind, Use), is_matrix: bool) -> u8 {
+    match source {
         (SourceKind::GoModToolchain | SourceKind::GoWorkToolchain, _) => 0,
         (SourceKind::VersionFile, _) => 1,
-        (SourceKind::Workflow, Use::Selects) => 2,
+        IN_CI if !is_matrix => 2,
         (SourceKind::DockerfileFrom | SourceKind::DockerfileArg, Use::Selects) => 3,
         (_, Use::Selects) => 4,
         _ => 5,
