@@ -144,7 +144,9 @@ fn is_begun(before: &str) -> bool {
 /// Whether what follows is a command that a line shows, and not one that it quotes.
 fn is_shown(line: &str) -> bool {
     let is_quoted = line.matches('`').count() % 2 == 1;
-    let is_label = matches!(line.trim(), "hint" | "next") || (line.len() >= 12 && line.trim().is_empty());
+    // A list of commands is indented by two, what follows a label by more.
+    let is_label =
+        matches!(line.trim(), "hint" | "next") || (line.trim().is_empty() && (line.len() == 2 || line.len() >= 12));
     !is_quoted && (is_label || BEFORE.iter().any(|before| line.ends_with(before)))
 }
 
@@ -185,6 +187,7 @@ mod tests {
         for (text, expected) in [
             ("      next  rcrepro run RC-05\n", "      next  rcrepro -C sub run RC-05\n"),
             ("  stale: lock: rcrepro lock x\n", "  stale: lock: rcrepro -C sub lock x\n"),
+            ("  git add -A && git commit  all\n", "  git -C sub add -A && git -C sub commit  all\n"),
             ("(no mutant was run: rcrepro check --mutate)", "(no mutant was run: rcrepro -C sub check --mutate)"),
             ("    hint: go mod tidy, and commit\n", "    hint: cd sub && go mod tidy, and commit\n"),
             ("2 findings (rcrepro pins)", "2 findings (rcrepro -C sub pins)"),

@@ -21,6 +21,7 @@
 
 pub mod ci;
 pub mod draft;
+pub mod git_calls;
 pub mod go;
 mod makefile;
 pub mod npm;

@@ -1,6 +1,7 @@
 //! What else a plan names: Dockerfiles with their stages, scanners' configuration, release scripts, and documents that quote
 //! commands.
 
+use crate::git_calls;
 use crate::seen::{Place, SeenText};
 use crate::{TrackedFiles, folder_of, name_of};
 use rcrepro_model::plan::glob::PathGlobSet;
@@ -27,7 +28,7 @@ pub struct DockerStages {
 /// What the steps of a Dockerfile call, and so may want of the plan's inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepCalls {
-    /// git, by name.
+    /// git, for something that a repository says, also in a script or makefile.
     pub git: bool,
     /// go, by name or perhaps by a script.
     pub go: bool,
@@ -100,13 +101,14 @@ fn calls(word: &str, program: &str) -> bool {
 }
 
 impl StepCalls {
-    fn of(steps: &[DockerfileInstruction]) -> Self {
+    /// `git` tells whether the steps, or what they call, ask a repository something.
+    fn of(steps: &[DockerfileInstruction], git: bool) -> Self {
         let of_runs = || steps.iter().filter(|step| step.name == "RUN").flat_map(|step| &step.words);
         let any = |programs: &[&str]| programs.iter().any(|program| of_runs().any(|word| calls(&word.text, program)));
         let (go, node) = (any(&["go"]), any(&NODE_CLIENTS));
         // What is called by a script, or by make, cannot be told.
         let is_hidden = !go && !node && of_runs().next().is_some();
-        Self { git: any(&["git"]), go: go || is_hidden, node: node || is_hidden }
+        Self { git, go: go || is_hidden, node: node || is_hidden }
     }
 }
 
@@ -121,7 +123,8 @@ pub fn dockerfiles(files: &dyn TrackedFiles) -> Vec<DockerStages> {
     let read = |path: &String| {
         let text = files.text(path)?;
         let all = instructions(&text);
-        let calls = StepCalls::of(&all);
+        let git = git_calls::of_dockerfile(path, &text, &|path| files.text(path));
+        let calls = StepCalls::of(&all, !git.is_empty());
         let names: Vec<Option<SeenText>> = all
             .iter()
             .filter(|instruction| instruction.name == "FROM")

@@ -113,7 +113,7 @@ fn table(
     if !frozen.is_empty() {
         lines.push(format!("frozen = [{}]", frozen.join(", ")));
     }
-    if dockerfile.calls.git {
+    if dockerfile.calls.git && dockerfile.context.is_none() {
         lines.push("git = true".to_owned());
     }
     lines.push("# TODO: what the finished image prints".to_owned());

@@ -58,3 +58,20 @@ fn where_ci_tries_several_versions_the_image_that_is_shipped_decides() {
     assert!(several.contains("# Dockerfile:1: Node 22"), "{several}");
     assert!(one.contains("# .github/workflows/ci.yml:7: Node 24.x"), "{one}");
 }
+
+#[test]
+fn a_repository_is_offered_where_a_step_or_what_it_calls_asks_one() {
+    let offered = |step: &str| {
+        let dockerfile = format!("FROM golang:1.26\nCOPY . .\nRUN {step}\n");
+        let makefile = "V := $(shell git describe --tags)\nbuild:\n\tgo build -ldflags \"-X main.v=$(V)\" .\n";
+        let (_, text) = planned(&[
+            ("Dockerfile", &dockerfile),
+            ("Makefile", makefile),
+            ("go.mod", "module a\n\ngo 1.26\n"),
+            ("main.go", "package main\n"),
+        ]);
+        text.contains("# git = true")
+    };
+    assert!(offered("make build") && offered("git rev-parse HEAD > /v"));
+    assert!(!offered("apk add git && go build .") && !offered("git config --global user.name x && go build ."));
+}

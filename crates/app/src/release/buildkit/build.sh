@@ -46,7 +46,7 @@ holds_a_secret() {
   done
   return 1
 }
-# Lays the image that was built out as an OCI layout, from BuildKit's store.
+# Lays the image that was built out as an OCI layout, from BuildKit's store; a base's layer that no step needed is still in the base's layout.
 lay_out() {
   local blobs=(/var/lib/buildkit/runc-*/content/blobs/sha256) manifest
   manifest=$(jq -r '."containerimage.digest" | ltrimstr("sha256:")' "$2")
@@ -54,7 +54,10 @@ lay_out() {
   printf '{"imageLayoutVersion":"1.0.0"}' > "$1/oci-layout"
   jq -c '{schemaVersion: 2, manifests: [."containerimage.descriptor" | {mediaType, digest, size}]}' "$2" > "$1/index.json"
   for blob in "$manifest" $(jq -r '.config.digest, .layers[].digest | ltrimstr("sha256:")' "${blobs[0]}/$manifest"); do
-    cp "${blobs[0]}/$blob" "$1/blobs/sha256/$blob" || return 1
+    for at in "${blobs[0]}/$blob" /deps/@*/blobs/sha256/"$blob"; do
+      [[ ! -f $at ]] || break
+    done
+    cp "$at" "$1/blobs/sha256/$blob" || return 1
   done
 }
 number=0

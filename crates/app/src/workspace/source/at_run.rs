@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
 
-use super::git_calls::{GitCall, calls};
+use super::git_calls::calls;
 use super::release_image::{Judged, SeenError, SeenSource, judge};
 use crate::run::execute::CommandRun;
 use crate::workspace::Workspace;
@@ -14,6 +14,7 @@ use rcrepro_model::content::tree::TreeNode;
 use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::{Packet, Plan};
+use rcrepro_project::git_calls::GitCall;
 use rcrepro_store::export::lookup;
 use rcrepro_store::{BlobStore, StoreError};
 

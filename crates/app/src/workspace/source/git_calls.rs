@@ -1,70 +1,23 @@
 //! Calls of `git` that want a repository: on command lines, in Dockerfiles, and in the scripts, makefiles and packages' scripts that they call.
 //! Commands and images without `git = true` are made of a tree without `.git`, and what git answers there (nothing, or an error that a script
 //! swallows) ends up in versions and stamps.
-//!
-//! This reads text, not shell: a call in a text that is only printed is taken for one, and one that is put together at run time
-//! is not seen.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use crate::workspace::PLAN_FILE;
 use rcrepro_model::content::name::Name;
-use rcrepro_model::execution::derive::git_path;
-use rcrepro_model::execution::fault::{Fault, follow};
+use rcrepro_model::execution::fault::Fault;
 use rcrepro_model::plan::release_image::ReleaseImage;
 use rcrepro_model::plan::{CommandSpec, Plan};
-use rcrepro_pins::dockerfile::dockerignore::Ignored;
-use rcrepro_pins::dockerfile::lines::{DockerfileInstruction, instructions};
+use rcrepro_project::git_calls::{self, GitCall, ReadFile};
 
 /// What mends it.
 const HINT: &str = "git = true of the command lays its commit into /work/.git; or hand in what git would say, by `env`";
 /// What mends it for a release image.
 const IMAGE_HINT: &str =
     "git = true of the image's table lays its commit into the context; or hand in what git would say, by `arguments`";
-/// How many scripts are followed from one line.
-const FOLLOWED: usize = 64;
 /// The most bytes of a script that are read.
 const SCRIPT_LIMIT: usize = 1 << 20;
-
-/// A call of git where a command may stand, with its subcommand.
-static CALL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?m)(?:^|[;&|({`"']|\b(?:if|then|else|do|while|until|exec|time|env|shell|RUN(?:\s+--\S+)*)\s|!\s)\s*[@+-]*(?:[A-Za-z_]\w*=\S*\s+)*git\s+(?:-[Cc]\s+\S+\s+|--?[a-z-]+(?:=\S+)?\s+)*(?P<what>[a-z-]+)"#,
-    )
-    .expect("a constant pattern")
-});
-
-/// Folders that a line goes into.
-static FOLDER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?:\bcd|\s-C|--prefix)[\s=]+(?P<at>[\w./-]+)").expect("a constant pattern"));
-
-/// Programs that read a file which the line does not name.
-static READER: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(?P<program>g?make|npm|pnpm|yarn)\b").expect("a constant pattern"));
-
-/// Subcommands that say something of a repository.
-const SUBCOMMANDS: [&str; 17] = [
-    "archive",
-    "branch",
-    "describe",
-    "diff",
-    "diff-index",
-    "for-each-ref",
-    "log",
-    "ls-files",
-    "ls-tree",
-    "name-rev",
-    "rev-list",
-    "rev-parse",
-    "show",
-    "status",
-    "submodule",
-    "symbolic-ref",
-    "tag",
-];
 
 /// Tells whether a file is a script that a line may call.
 pub(super) fn is_script(path: &str, bytes: &[u8]) -> bool {
@@ -78,45 +31,13 @@ pub(super) fn is_script(path: &str, bytes: &[u8]) -> bool {
         || (first.starts_with(b"#!") && words.any(|word| word.ends_with(b"sh")))
 }
 
-/// A call of git, on the line of a command or in a script that it runs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct GitCall {
-    /// The script and the line in it; none for the command's own line.
-    pub(crate) place: Option<(String, usize)>,
-    /// The call, such as `git describe`.
-    pub(crate) call: String,
-}
-
 /// Lists the calls that a command comes to.
-pub(super) fn calls(spec: &CommandSpec, read: &dyn Fn(&str) -> Option<String>) -> Vec<GitCall> {
-    let mut found: Vec<_> = in_text(&spec.line).into_iter().map(|(_, call)| GitCall { place: None, call }).collect();
-    found.extend(calls_of_scripts(&spec.line, read));
-    found
-}
-
-/// Lists the calls in the scripts that a text comes to.
-fn calls_of_scripts(text: &str, read: &dyn Fn(&str) -> Option<String>) -> Vec<GitCall> {
-    let mut found = Vec::new();
-    let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut open: Vec<(String, String)> = vec![(String::new(), text.to_owned())];
-    while let Some((folder, text)) = open.pop() {
-        for path in called(&folder, &text) {
-            if seen.len() >= FOLLOWED || seen.contains(&path) {
-                continue;
-            }
-            let Some(text) = read(&path) else { continue };
-            seen.insert(path.clone());
-            let call = |(line, call)| GitCall { place: Some((path.clone(), line)), call };
-            found.extend(in_text(&text).into_iter().map(call));
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            open.push((folder.to_owned(), text));
-        }
-    }
-    found
+pub(super) fn calls(spec: &CommandSpec, read: ReadFile<'_>) -> Vec<GitCall> {
+    git_calls::of_line(&spec.line, read)
 }
 
 /// Makes a note for each place that calls git, with the commands that come to it.
-pub(super) fn notes(plan: &Plan, read: &dyn Fn(&str) -> Option<String>) -> Vec<Fault> {
+pub(super) fn notes(plan: &Plan, read: ReadFile<'_>) -> Vec<Fault> {
     let mut scripts: BTreeMap<(String, usize, String), BTreeSet<&str>> = BTreeMap::new();
     let mut notes = Vec::new();
     for spec in plan.sets.values().flatten().filter(|spec| !spec.git) {
@@ -143,71 +64,19 @@ pub(super) fn notes(plan: &Plan, read: &dyn Fn(&str) -> Option<String>) -> Vec<F
 }
 
 /// Makes a note for each place that a build of a release image comes to and that calls git without a repository.
-fn of_image(name: &Name, image: &ReleaseImage, read: &dyn Fn(&str) -> Option<String>) -> Vec<Fault> {
+fn of_image(name: &Name, image: &ReleaseImage, read: ReadFile<'_>) -> Vec<Fault> {
     let text = match &image.buildkit {
         Some(buildkit) if buildkit.context.is_none() && !buildkit.git => read(image.dockerfile.as_str()),
         _ => None,
     };
-    let ignored = read(".dockerignore").and_then(|text| Ignored::read(&text).ok());
-    // A build by hand finds none there, either.
-    let Some(text) = text.filter(|_| !ignored.is_some_and(|ignored| ignored.leaves_out(&git_path()))) else {
-        return Vec::new();
-    };
-    let is_step = |step: &DockerfileInstruction| step.name == "RUN";
-    let steps: Vec<String> = instructions(&text)
-        .into_iter()
-        .filter(is_step)
-        .map(|step| step.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "))
-        .collect();
-    let own = in_text(&text).into_iter().map(|(line, call)| (image.dockerfile.to_string(), line, call));
-    let scripts = calls_of_scripts(&steps.join("\n"), read).into_iter();
-    let all = own.chain(scripts.filter_map(|GitCall { place, call }| place.map(|(path, line)| (path, line, call))));
+    let Some(text) = text else { return Vec::new() };
+    let all = git_calls::of_dockerfile(image.dockerfile.as_str(), &text, read).into_iter();
+    let all = all.filter_map(|GitCall { place, call }| place.map(|(path, line)| (path, line, call)));
     let fault = |(path, line, call): (String, usize, String)| {
         let says = format!("`{call}` finds no repository: the context of release image `{name}` has no `.git`");
         Fault::of_file(path, says).at(line).hint(IMAGE_HINT)
     };
     all.map(fault).collect()
-}
-
-/// Lists the calls in a text, each with its line; none in one that makes a repository of its own.
-fn in_text(text: &str) -> Vec<(usize, String)> {
-    let of_line = |line: &str| -> Vec<String> {
-        if line.trim_start().starts_with('#') {
-            return Vec::new();
-        }
-        let named = CALL.captures_iter(line).filter_map(|call| Some(call.name("what")?.as_str().to_owned()));
-        named.collect()
-    };
-    let all: Vec<(usize, String)> = (1..)
-        .zip(text.lines())
-        .flat_map(|(number, line)| of_line(line).into_iter().map(move |what| (number, what)))
-        .collect();
-    if all.iter().any(|(_, what)| ["init", "clone"].contains(&what.as_str())) {
-        return Vec::new();
-    }
-    let wanted = all.into_iter().filter(|(_, what)| SUBCOMMANDS.contains(&what.as_str()));
-    wanted.map(|(line, what)| (line, format!("git {what}"))).collect()
-}
-
-/// Lists the paths of the source that a text in a folder may call, or that a program on it reads.
-fn called(folder: &str, text: &str) -> BTreeSet<String> {
-    let mut folders: BTreeSet<String> = [folder.to_owned(), String::new()].into();
-    let inner = FOLDER.captures_iter(text).filter_map(|found| follow(folder, found.name("at")?.as_str()));
-    folders.extend(inner.take(FOLLOWED).collect::<Vec<_>>());
-    let mut names: BTreeSet<&str> = text
-        .split(|c: char| c.is_whitespace() || "\"'`;&|()=$<>{},".contains(c))
-        // A makefile's lines may begin with a mark for make.
-        .map(|word| word.trim_start_matches(['@', '+', '-']))
-        .filter(|word| word.contains('/') || word.ends_with(".sh"))
-        .collect();
-    for found in READER.captures_iter(text).filter_map(|found| found.name("program")) {
-        match found.as_str() {
-            "make" | "gmake" => names.extend(["GNUmakefile", "makefile", "Makefile"]),
-            _ => names.extend(["package.json"]),
-        }
-    }
-    let paths = folders.iter().flat_map(|folder| names.iter().filter_map(|name| follow(folder, name)));
-    paths.filter(|path| !path.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -288,6 +157,13 @@ mod tests {
         let package = ("web/package.json", "{ \"scripts\": {\n\"build\": \"git -C .. log -1 > v && tsc\" } }");
         let found = texts("cd web && npm run build", &[package]);
         assert!(found[0].starts_with("web/package.json:2: `git log`"), "{found:?}");
+        let scripts = "{ \"scripts\": {\n\"tag\": \"git tag -s v1\",\n\"build\": \"npm run stamp && tsc\",\n\"postbuild\": \"git status\",\n\
+                       \"stamp\": \"git log -1\",\n\"prepare\": \"git diff\" } }";
+        let found = texts("cd web && npm run build", &[("web/package.json", scripts)]);
+        let called: Vec<&str> = found.iter().filter_map(|note| note.split(" finds").next()).collect();
+        let expected =
+            ["web/package.json:4: `git status`", "web/package.json:5: `git log`", "web/package.json:6: `git diff`"];
+        assert_eq!(called, expected, "nobody calls `tag`");
     }
 
     #[test]
