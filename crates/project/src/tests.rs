@@ -371,6 +371,48 @@ fn images_are_for_the_machine_that_the_plan_was_written_on() {
 }
 
 #[test]
+fn words_for_the_newest_choose_it_and_npm_runs_on_the_node_that_is_chosen() {
+    let images = |dockerfile: &str| {
+        let project = ProjectSurvey::of(&files(&[
+            ("go.mod", "module a\n\ngo 1.25.0\n"),
+            ("a.go", "package a\n"),
+            ("package.json", r#"{"scripts":{"build":"tsc"}}"#),
+            ("package-lock.json", r#"{"lockfileVersion":3}"#),
+            ("Dockerfile", dockerfile),
+        ]));
+        let changed = draft(&project, "server", None).images;
+        let all = changed.into_iter().flat_map(|(_, changes)| changes).map(|(_, new)| new);
+        all.collect::<Vec<String>>().join(" ")
+    };
+    for (dockerfile, chosen) in [
+        (
+            "FROM golang:1\nFROM node:lts-alpine\n",
+            ["toolchain = \"1.27.4\"", "version = \"24.22.3\" version = \"11.21.2\""],
+        ),
+        (
+            "FROM golang:1-alpine\nFROM node:18-slim\n",
+            ["toolchain = \"1.27.4\"", "version = \"18.20.8\" version = \"10.9.9\""],
+        ),
+        (
+            "FROM golang:1.26\nFROM node:iron\n",
+            ["toolchain = \"1.26.8\"", "version = \"20.20.2\" version = \"11.21.2\""],
+        ),
+        (
+            "FROM scratch\nFROM node:current\n",
+            ["toolchain = \"1.25.14\"", "version = \"26.12.1\" version = \"11.21.2\""],
+        ),
+        ("FROM scratch\nFROM node:16\n", ["toolchain = \"1.25.14\"", "version = \"16.20.2\" version = \"9.9.4\""]),
+    ] {
+        let images = images(dockerfile);
+        assert!(chosen.iter().all(|one| images.contains(one)), "{dockerfile}: {chosen:?} in {images}");
+    }
+    assert!(
+        include_str!("../../../images/node.toml").contains("version = \"11.21.2\""),
+        "npm's version is there to be replaced"
+    );
+}
+
+#[test]
 fn a_further_build_that_ci_tests_is_tested_too() {
     let workflow = "jobs:\n  a:\n    steps:\n    - run: |\n        go test ./...\n        go test -race ./...\n        go test -tags slow ./a/...\n\
                     \x20       go test ./a/...\n        go test -race -bench=. ./...\n";

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::buildkit::FoldedImages;
 use super::not_built::NotBuilt;
 use crate::run::actions::Resolved;
 use crate::run::context::RunContext;
@@ -29,6 +31,8 @@ pub(crate) struct ReleaseStep<'a> {
     pub results: &'a BTreeMap<Name, CommandEntry>,
     /// A folder for large temporary files.
     pub spool: &'a Path,
+    /// The images that were built, each unpacked once.
+    pub folded: &'a Arc<FoldedImages>,
     /// Whether each image is built a second time.
     pub twice: bool,
     /// How many containers may run side by side; with one, the second build waits for the first.

@@ -138,6 +138,7 @@ async fn release_in(
         results: &BTreeMap::new(),
         context,
         spool: folder.path(),
+        folded: &Arc::default(),
         twice: true,
         lanes: 1,
     };

@@ -1,5 +1,7 @@
 //! The last stage: the release's own images, built and tried once every command has passed.
 
+use std::sync::Arc;
+
 use super::packet_run::PacketRun;
 use super::prepare::Prepared;
 use super::{RunError, StageInput};
@@ -27,6 +29,7 @@ pub(crate) async fn release_images(
         resolved: &prepared.resolved,
         results: &results,
         spool: context.run.path(),
+        folded: &Arc::default(),
         twice: recorded.is_none(),
         lanes: options.lanes,
     };

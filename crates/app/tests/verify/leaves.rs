@@ -152,6 +152,7 @@ fn of_version_1(bytes: &[u8]) -> Vec<u8> {
     record.locked.retain(|name, _| name.as_str() == "go");
     record.frozen.retain(|name, _| name.as_str().starts_with("go"));
     for image in record.images.values_mut() {
+        image.inspection = None;
         image.runs.iter_mut().for_each(|run| run.result = None);
         for smoke in &mut image.smoke {
             (smoke.result, smoke.stopped, smoke.health) = (None, None, None);

@@ -15,7 +15,7 @@ use crate::plan::{CommandSpec, FrozenInput, FrozenKind};
 
 /// The home directory that images carry for the user that commands run as.
 pub const HOME: &str = "/home/rcrepro";
-/// The search path of every image.
+/// The search path of every command; steps of a Dockerfile have that of their base.
 pub const PATH: &str = "/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin";
 /// Where the source is in the input root, and where commands run.
 pub const WORK: &str = "work";

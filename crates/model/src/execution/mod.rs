@@ -2,6 +2,7 @@
 
 pub mod action;
 pub mod attempt;
+pub mod capabilities;
 pub mod derive;
 pub mod ending;
 pub mod event;

@@ -29,7 +29,7 @@ impl Composition {
         name: &ImageName,
         definitions: &BTreeMap<ImageName, ImageDefinition>,
     ) -> Result<BTreeSet<ImagePlatform>, DefinitionError> {
-        agreed(name, &ordered(name, definitions)?, "platforms", |part| part.platforms.clone())
+        agreed(name, set_by(&ordered(name, definitions)?, |part| part.platforms.clone()), "platforms")
     }
 
     /// Puts a definition and what it is composed of in order, for one platform: depth first, each once, where it is first
@@ -50,16 +50,11 @@ impl Composition {
         for part in &mut parts {
             part.layer.npm.retain(|npm| npm.platform.is_none_or(|only| only == platform));
         }
-        let own = parts.last().expect("the image's own definition was collected").clone();
         Ok(Self {
             name: name.clone(),
             platform,
-            source_date_epoch: agreed(name, &parts, "source_date_epoch", |part| part.source_date_epoch)?,
-            // A definition that sets a config means it; only what is taken over from others has to agree.
-            config: match own.config {
-                Some(config) => config,
-                None => agreed(name, &parts, "config", |part| part.config.clone())?,
-            },
+            source_date_epoch: agreed(name, set_by(&parts, |part| part.source_date_epoch), "source_date_epoch")?,
+            config: config(name, &parts)?,
             parts,
         })
     }
@@ -110,13 +105,31 @@ fn collect(
     Ok(())
 }
 
+/// Gives the config of a definition, which comes last: its own, which is meant to replace those below it, or that of the definitions that it
+/// names in `from`, which then have to agree.
+fn config(name: &ImageName, parts: &[ImageDefinition]) -> Result<ImageConfig, DefinitionError> {
+    let own = parts.last().expect("the image's own definition was collected");
+    if let Some(config) = &own.config {
+        return Ok(config.clone());
+    }
+    let mut taken: Vec<(&ImageName, ImageConfig)> = Vec::new();
+    for below in &own.from {
+        let upto = parts.iter().position(|part| part.name == *below).expect("all parts were collected");
+        taken.push((below, config(name, &parts[..=upto])?));
+    }
+    agreed(name, taken, "config")
+}
+
+fn set_by<T>(parts: &[ImageDefinition], get: impl Fn(&ImageDefinition) -> Option<T>) -> Vec<(&ImageName, T)> {
+    parts.iter().filter_map(|part| get(part).map(|value| (&part.name, value))).collect()
+}
+
 fn agreed<T: PartialEq>(
     name: &ImageName,
-    parts: &[ImageDefinition],
+    set: Vec<(&ImageName, T)>,
     field: &'static str,
-    get: impl Fn(&ImageDefinition) -> Option<T>,
 ) -> Result<T, DefinitionError> {
-    let mut set = parts.iter().filter_map(|part| get(part).map(|value| (&part.name, value)));
+    let mut set = set.into_iter();
     let (one, value) = set.next().ok_or_else(|| DefinitionError::Unset { name: name.clone(), field })?;
     match set.find(|(_, other)| *other != value) {
         Some((other, _)) => {
@@ -158,6 +171,29 @@ mod tests {
         let names: Vec<_> =
             compose("both", &all).expect("composes").parts.iter().map(|part| part.name.to_string()).collect();
         assert_eq!(names, ["base", "go", "node", "both"]);
+    }
+
+    #[test]
+    fn a_config_replaces_those_below_it_for_all_above() {
+        let set = |one: ImageDefinition, cmd: &str| ImageDefinition {
+            config: Some(ImageConfig { cmd: vec![cmd.to_owned()], ..ImageConfig::default() }),
+            ..one
+        };
+        let all = [
+            definition("base", &[]),
+            set(definition("go", &["base"]), "go"),
+            definition("tool", &["go"]),
+            definition("node", &["base"]),
+            definition("both", &["go", "node"]),
+            set(definition("said", &["go", "node"]), "said"),
+        ];
+        let cmd = |name: &str| compose(name, &all).expect("composes").config.cmd;
+        assert_eq!(
+            [cmd("base"), cmd("go"), cmd("tool"), cmd("said")],
+            [vec![], vec!["go".to_owned()], vec!["go".to_owned()], vec!["said".to_owned()]]
+        );
+        let error = compose("both", &all).expect_err("two configs").to_string();
+        assert!(error.starts_with("image `both`: `config` differs between `go` and `node`"), "{error}");
     }
 
     #[test]

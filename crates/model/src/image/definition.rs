@@ -56,7 +56,10 @@ pub enum DefinitionError {
         field: &'static str,
     },
     /// Two definitions of one image disagree on what has to be one for the whole image.
-    #[error("image `{name}`: `{field}` differs between `{one}` and `{other}`")]
+    #[error(
+        "image `{name}`: `{field}` differs between `{one}` and `{other}`: write the same in {one}.toml and {other}.toml; a `config` may also be \
+         written in {name}.toml, and then replaces theirs"
+    )]
     Disagree {
         /// The composed one.
         name: ImageName,

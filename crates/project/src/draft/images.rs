@@ -20,6 +20,11 @@ const NEWEST_GO: [&str; 12] = [
 /// The newest versions that were known when rcrepro was built and that the registry has for both platforms.
 const NEWEST_NODE: [&str; 6] = ["16.20.2", "18.20.8", "20.20.2", "22.23.5", "24.22.3", "26.12.1"];
 
+/// The version of npm in the definitions that rcrepro has.
+const OWN_NPM: &str = "11.21.2";
+/// The newest versions of npm before that, which run on older versions of Node.
+const OLDER_NPM: [&str; 2] = ["10.9.9", "9.9.4"];
+
 /// What builds release images.
 pub(super) const BUILDKIT: &str = "buildkit";
 /// The images with programs that are compiled from modules.
@@ -45,7 +50,8 @@ pub(super) fn toolchains(project: &ProjectSurvey) -> Toolchains {
 }
 
 fn go(project: &ProjectSurvey) -> Toolchain {
-    let chosen = project.versions.go.iter().find_map(go_of);
+    let named = &project.versions.go;
+    let chosen = named.iter().find_map(go_of).or_else(|| named.iter().find_map(newest_go));
     let least = project.versions.least_go.as_ref().and_then(go_of);
     match (chosen, least) {
         (Some(chosen), Some(least)) if numbers(&chosen.version) < numbers(&least.version) => newest_patch(least),
@@ -88,6 +94,16 @@ fn go_of(seen: &SeenText) -> Option<Toolchain> {
     Some(Toolchain { version, why: format!("{}: Go {}{known}", seen.place, seen.text.trim_start_matches("go")) })
 }
 
+/// Chooses for a text that means the newest, such as `golang:1` or `stable`.
+fn newest_go(seen: &SeenText) -> Option<Toolchain> {
+    let newest = NEWEST_GO.last().expect("a constant list");
+    let is_any = matches!(seen.text.as_str(), "stable" | "latest") || numbers(&seen.text) == [1];
+    is_any.then(|| Toolchain {
+        version: (*newest).to_owned(),
+        why: format!("{}: Go {}, of which {newest} is the newest that rcrepro knows", seen.place, seen.text),
+    })
+}
+
 /// The names of Node's long supported releases, with their major versions.
 const NODE_NAMES: [(&str, u32); 5] = [("gallium", 16), ("hydrogen", 18), ("iron", 20), ("jod", 22), ("krypton", 24)];
 
@@ -120,8 +136,7 @@ fn least_node(project: &ProjectSurvey, chosen: Toolchain) -> Toolchain {
 
 fn node_of(seen: &SeenText) -> Option<Toolchain> {
     let why = format!("{}: Node {}", seen.place, seen.text);
-    let name = seen.text.strip_prefix("lts/").map(str::to_ascii_lowercase);
-    let named = name.and_then(|name| NODE_NAMES.iter().find(|(known, _)| *known == name)).map(|(_, major)| *major);
+    let named = named_node(&seen.text);
     let numbers = numbers(&seen.text);
     if let ([major, minor, patch], None) = (&numbers[..], named)
         && !seen.text.starts_with(['^', '>', '~', '<'])
@@ -132,6 +147,30 @@ fn node_of(seen: &SeenText) -> Option<Toolchain> {
     let major = named.or_else(|| numbers.first().copied())?;
     let known = NEWEST_NODE.iter().find(|known| crate::versions::numbers(known)[0] >= major)?;
     Some(Toolchain { version: (*known).to_owned(), why: format!("{why}, the newest that rcrepro knows") })
+}
+
+/// Gives the major version that a word means: `lts/iron`, the newest long supported one (`lts`, `lts-alpine`, `lts/*`), or the newest of all.
+fn named_node(text: &str) -> Option<u32> {
+    let text = text.to_ascii_lowercase();
+    let word = text.split('-').next().unwrap_or_default();
+    match (word, word.strip_prefix("lts/")) {
+        ("lts", _) | (_, Some("*")) => NODE_NAMES.last().map(|(_, major)| *major),
+        ("current" | "latest" | "node", _) => NEWEST_NODE.last().map(|newest| numbers(newest)[0]),
+        (name, below) => NODE_NAMES.iter().find(|(known, _)| *known == below.unwrap_or(name)).map(|(_, major)| *major),
+    }
+}
+
+/// Chooses the newest npm that runs on a version of Node, as npm's `engines` say.
+fn npm_for(node: &str) -> &'static str {
+    match numbers(node)[..] {
+        [20, minor, ..] if minor >= 17 => OWN_NPM,
+        [22, minor, ..] if minor >= 9 => OWN_NPM,
+        [major, ..] if major > 22 => OWN_NPM,
+        [18, minor, ..] if minor >= 17 => OLDER_NPM[0],
+        [20, minor, ..] if minor >= 5 => OLDER_NPM[0],
+        [21 | 22, ..] => OLDER_NPM[0],
+        _ => OLDER_NPM[1],
+    }
 }
 
 /// Writes the images that commands use.
@@ -196,7 +235,9 @@ pub(super) fn definitions(
         found.push(("go-tools", Vec::new()));
     }
     if with_node {
-        found.push(("node", vec![version("version", OWN_NODE, &toolchains.node.version)]));
+        let node = &toolchains.node.version;
+        let npm = version("version", OWN_NPM, npm_for(node));
+        found.push(("node", vec![version("version", OWN_NODE, node), npm]));
     }
     if used.contains("go-node") {
         found.push(("go-node", Vec::new()));

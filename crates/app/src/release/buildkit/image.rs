@@ -1,5 +1,6 @@
 //! The image that a build left, an OCI layout: believed as far as its own digests confirm it.
 
+use super::folded::FoldedImages;
 use crate::release::read::{Refused, folded, found_at};
 use rcrepro_format::images::image_settings;
 use rcrepro_format::images::oci_document::{self, Document};
@@ -19,10 +20,14 @@ pub(super) fn read(
     store: &dyn BlobStore,
     layout: Digest,
     platform: ImagePlatform,
+    known: &FoldedImages,
 ) -> Result<(Parts, ImageBlobs), Refused> {
-    let blob = |named: Digest| match found_at(store, layout, &blob_path(named))? {
-        found if found == named => Ok(found),
-        found => Err(Refused::Reason(format!("its blob {named} is {found}"))),
+    // The layers of bases came from the store, and are left out.
+    let blob = |named: Digest| match found_at(store, layout, &blob_path(named)) {
+        Ok(found) if found == named => Ok(found),
+        Ok(found) => Err(Refused::Reason(format!("its blob {named} is {found}"))),
+        Err(Refused::Reason(_)) if store.contains(named)? => Ok(named),
+        Err(refused) => Err(refused),
     };
     let read = |media_type: &str, digest: Digest| {
         let document = oci_document::document(media_type, &store.get(digest)?);
@@ -41,10 +46,12 @@ pub(super) fn read(
     };
     let config = blob(config.digest)?;
     let layers: Vec<Digest> = layers.iter().map(|layer| blob(layer.digest)).collect::<Result<_, _>>()?;
-    let document = store.get(config)?;
-    let settings = image_settings::read(&document);
-    let settings = settings.map_err(|error| Refused::Reason(format!("its configuration: {error}")))?;
-    let parts = folded(store, (&document, &settings), &layers)?;
+    let parts = known.of(manifest, || {
+        let document = store.get(config)?;
+        let settings = image_settings::read(&document);
+        let settings = settings.map_err(|error| Refused::Reason(format!("its configuration: {error}")))?;
+        folded(store, (&document, &settings), &layers)
+    })?;
     let parts = Parts { manifest: Some(manifest), image_config: Some(config), ..parts };
     Ok((parts, ImageBlobs { platform, manifest, config, layers }))
 }
@@ -82,19 +89,44 @@ mod tests {
     fn an_image_is_its_manifest_and_what_it_names() {
         let store = MemoryStore::default();
         let one = layout(&store, b"1", false);
-        let (parts, blobs) = read(&store, one, ImagePlatform::LinuxAmd64).map_err(|_| "refused").expect("believed");
+        let (parts, blobs) = read(&store, one, ImagePlatform::LinuxAmd64, &FoldedImages::default())
+            .map_err(|_| "refused")
+            .expect("believed");
         assert_eq!((parts.manifest, parts.image_config), (Some(blobs.manifest), Some(blobs.config)));
         let other = layout(&store, b"2", false);
-        let (other, _) = read(&store, other, ImagePlatform::LinuxAmd64).map_err(|_| "refused").expect("believed");
+        let (other, _) = read(&store, other, ImagePlatform::LinuxAmd64, &FoldedImages::default())
+            .map_err(|_| "refused")
+            .expect("believed");
         assert!(other.tree != parts.tree && other.config == parts.config && other.manifest != parts.manifest);
+    }
+
+    #[test]
+    fn a_layer_of_a_base_need_not_be_in_the_layout() {
+        let store = MemoryStore::default();
+        let whole = layout(&store, b"1", false);
+        let (parts, blobs) = read(&store, whole, ImagePlatform::LinuxAmd64, &FoldedImages::default())
+            .map_err(|_| "refused")
+            .expect("believed");
+        let without = ImageBlobs { layers: Vec::new(), ..blobs.clone() };
+        let read_in = |store: &dyn BlobStore| {
+            let layout = layout_tree(blobs.index_entry(None, None), without.all(), store).expect("stored");
+            let read = read(store, layout, ImagePlatform::LinuxAmd64, &FoldedImages::default());
+            read.map(|(parts, _)| parts).map_err(|_| "refused")
+        };
+        assert_eq!(read_in(&store), Ok(parts));
+        let lacking = MemoryStore::default();
+        for digest in without.all() {
+            lacking.put(&store.get(digest).expect("stored")).expect("stored");
+        }
+        assert_eq!(read_in(&lacking), Err("refused"), "the layer is nowhere");
     }
 
     #[test]
     fn a_layout_that_contradicts_itself_is_not_believed() {
         let store = MemoryStore::default();
         let lying = layout(&store, b"1", true);
-        assert!(read(&store, lying, ImagePlatform::LinuxAmd64).is_err(), "another layer");
+        assert!(read(&store, lying, ImagePlatform::LinuxAmd64, &FoldedImages::default()).is_err(), "another layer");
         let empty = store.put(b"").expect("stored");
-        assert!(read(&store, empty, ImagePlatform::LinuxAmd64).is_err(), "nothing");
+        assert!(read(&store, empty, ImagePlatform::LinuxAmd64, &FoldedImages::default()).is_err(), "nothing");
     }
 }

@@ -5,6 +5,7 @@
 
 mod action;
 mod failed;
+mod folded;
 mod folders;
 mod image;
 mod inputs;
@@ -17,6 +18,7 @@ use std::time::Instant;
 use self::action::{BuildLines, OUTPUT};
 pub(super) use self::action::{FIRST_OF_BATCHES, recorded_command};
 use self::failed::no_builder;
+pub(crate) use self::folded::FoldedImages;
 use self::inputs::NamedContexts;
 pub(super) use self::target::{BuildkitTarget, batches};
 use self::target::{TargetKey, time};
@@ -104,8 +106,10 @@ impl ReleaseStep<'_> {
                 }
                 Err(Refusal { expected, found }) => {
                     let refused: NotBuilt = finding(FindingName::ImageFailed, name, "", expected, found).into();
-                    let building = Building::begin(told_of(&[name.as_str()], "", round), self.context.observe);
-                    building.fail("NOT built".to_owned(), &[&refused]);
+                    if round == Round::First {
+                        let building = Building::begin(told_of(&[name.as_str()], "", round), self.context.observe);
+                        building.fail("NOT built".to_owned(), &[&refused]);
+                    }
                     made.insert((name.clone(), self.machine_platform(name)?), Err(refused));
                 }
             }
@@ -116,10 +120,12 @@ impl ReleaseStep<'_> {
             let began = Instant::now();
             let built = self.build_in_a_container(&building.what, &batch, &contexts).await?;
             let why: Vec<&NotBuilt> = built.values().filter_map(|one| one.as_ref().err()).collect();
+            // The first build tells why; where only the second fails, the findings do.
+            let told = if round == Round::First { why.as_slice() } else { &[] };
             match why.len() {
                 0 => building.end(format!("built, {} s", began.elapsed().as_secs())),
-                failed if failed == batch.len() => building.fail("NOT built".to_owned(), &why),
-                failed => building.fail(format!("{failed} of {} NOT built", batch.len()), &why),
+                failed if failed == batch.len() => building.fail("NOT built".to_owned(), told),
+                failed => building.fail(format!("{failed} of {} NOT built", batch.len()), told),
             }
             made.extend(built);
         }
@@ -292,8 +298,8 @@ impl ReleaseStep<'_> {
         platform: ImagePlatform,
     ) -> Result<(Parts, ImageBlobs), ReleaseError> {
         let unbelievable = |reason: String| ReleaseError::Unbelievable { image: name.clone(), reason };
-        let store = self.context.store.clone();
-        let read = tokio::task::spawn_blocking(move || image::read(&*store, layout, platform));
+        let (store, folded) = (self.context.store.clone(), self.folded.clone());
+        let read = tokio::task::spawn_blocking(move || image::read(&*store, layout, platform, &folded));
         read.await.map_err(|error| unbelievable(error.to_string()))?.map_err(|refused| refused.of(name))
     }
 

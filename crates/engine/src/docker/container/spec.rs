@@ -14,6 +14,7 @@ use bollard::models::{
 use crate::docker::fault::refuse;
 use crate::secrets::{SECRETS_PATH, SECRETS_VARIABLE};
 use crate::{BUILDER_STATE, EngineError, Execution, Network};
+use rcrepro_model::execution::capabilities::USUAL_CAPABILITIES;
 
 /// The file with the names of the loopback addresses.
 pub const HOSTS_PATH: &str = "/etc/hosts";
@@ -25,27 +26,10 @@ pub fn hosts(hostname: &str) -> Vec<u8> {
 
 const DOING: &str = "describe the container";
 
-/// What a program needs that unpacks images, mounts their layers and makes containers of them: what Docker gives to every container,
-/// mounts (`SYS_ADMIN`) and a loopback interface (`NET_ADMIN`). Not all that there is, as `--privileged` would be: no device, no
-/// module, no tracing; and a host that lacks one of the others can still build.
-const BUILDER_CAPABILITIES: [&str; 16] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_ADMIN",
-    "NET_BIND_SERVICE",
-    "NET_RAW",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_ADMIN",
-    "SYS_CHROOT",
-];
+/// What a program needs beside [`USUAL_CAPABILITIES`] that unpacks images, mounts their layers and makes containers of them: mounts and a loopback
+/// interface. Not all that there is, as `--privileged` would be: no device, no module, no tracing; and a host that lacks one of the others can still
+/// build.
+const BUILDER_CAPABILITIES: [&str; 2] = ["NET_ADMIN", "SYS_ADMIN"];
 
 /// What begins a container.
 ///
@@ -114,7 +98,8 @@ fn host_config(execution: &Execution<'_>, init: bool, mounts: Vec<Mount>) -> Hos
         // A log driver would keep a second copy, and `json-file` turns bytes that are not UTF-8 into U+FFFD.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
         init: Some(init),
-        cap_add: builds.then(|| BUILDER_CAPABILITIES.map(str::to_owned).to_vec()),
+        cap_add: builds
+            .then(|| USUAL_CAPABILITIES.into_iter().chain(BUILDER_CAPABILITIES).map(str::to_owned).collect()),
         cap_drop: Some(vec!["ALL".to_owned()]),
         security_opt: Some(match builds {
             true => ["seccomp=unconfined", "apparmor=unconfined"].map(str::to_owned).to_vec(),

@@ -7,25 +7,8 @@ use toml::Spanned;
 
 use crate::plan::plan_toml::source::{PlanError, Source};
 use rcrepro_model::content::name::TreePath;
+use rcrepro_model::execution::capabilities::USUAL_CAPABILITIES;
 use rcrepro_model::plan::release_image::Expectation;
-
-/// What engines give to every container unless they are told otherwise.
-const CAPABILITIES: [&str; 14] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "NET_RAW",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -99,9 +82,9 @@ impl Source<'_> {
 
     /// Checks that containers have no capability that engines do not give to every one.
     pub(super) fn capabilities(&self, names: &[Spanned<String>]) -> Result<Vec<String>, PlanError> {
-        if let Some(name) = names.iter().find(|name| !CAPABILITIES.contains(&name.as_ref().as_str())) {
+        if let Some(name) = names.iter().find(|name| !USUAL_CAPABILITIES.contains(&name.as_ref().as_str())) {
             let message = format!("capability `{}`: expected one that engines give to every container", name.as_ref());
-            return Err(self.error(name.span(), message, Some(format!("known: {}", CAPABILITIES.join(", ")))));
+            return Err(self.error(name.span(), message, Some(format!("known: {}", USUAL_CAPABILITIES.join(", ")))));
         }
         Ok(names.iter().map(|name| name.as_ref().clone()).collect())
     }
