@@ -394,7 +394,7 @@ fn words_for_the_newest_choose_it_and_npm_runs_on_the_node_that_is_chosen() {
             ["toolchain = \"1.27.4\"", "version = \"18.20.8\" version = \"10.9.9\""],
         ),
         (
-            "FROM golang:1.26\nFROM node:iron\n",
+            "FROM golang:1.26\nFROM node:20\n",
             ["toolchain = \"1.26.8\"", "version = \"20.20.2\" version = \"11.21.2\""],
         ),
         (
