@@ -393,10 +393,7 @@ fn words_for_the_newest_choose_it_and_npm_runs_on_the_node_that_is_chosen() {
             "FROM golang:1-alpine\nFROM node:18-slim\n",
             ["toolchain = \"1.27.4\"", "version = \"18.20.8\" version = \"10.9.9\""],
         ),
-        (
-            "FROM golang:1.26\nFROM node:20\n",
-            ["toolchain = \"1.26.8\"", "version = \"20.20.2\" version = \"11.21.2\""],
-        ),
+        ("FROM golang:1.26\nFROM node:20\n", ["toolchain = \"1.26.8\"", "version = \"20.20.2\" version = \"11.21.2\""]),
         (
             "FROM scratch\nFROM node:current\n",
             ["toolchain = \"1.25.14\"", "version = \"26.12.1\" version = \"11.21.2\""],

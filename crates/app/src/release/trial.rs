@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::build::tail;
 use super::error::ReleaseError;
+use super::judge::unmet;
 use super::spoken::SpokenSecrets;
 use super::step::{ReleaseStep, finding};
 use crate::run::actions::{Resolved, derive_action};
@@ -145,7 +146,8 @@ impl Trial<'_> {
     /// Gives what a run that did not do as the plan says wrote to its standard error: the plan expects nothing of it, but it says
     /// why the rest is not as expected.
     fn words_of_run(&self, at: &str, run: &ImageRun, entry: &RunEntry) -> Result<Option<Finding>, ReleaseError> {
-        if entry.exit_code == run.exit_code && entry.stdout == Digest::of(run.stdout.as_bytes()) {
+        let unmet = unmet(&run.stdout, entry.stdout, &**self.step.context.store)?;
+        if entry.exit_code == run.exit_code && unmet.is_none() {
             return Ok(None);
         }
         let words = self.end_of(entry.stderr)?;

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod contract;
 pub mod documents;
+pub mod expected_output;
 pub mod gate;
 pub mod glob;
 pub mod mutant;

@@ -8,6 +8,7 @@ use crate::content::name::{Name, TreePath};
 use crate::execution::world::WorldSettings;
 use crate::image::definition::ImagePlatform;
 use crate::plan::command::CommandSpec;
+use crate::plan::expected_output::ExpectedOutput;
 
 /// What smoke commands find the image's own file system under, as if it were a frozen input of this name.
 pub const IMAGE_INPUT: &str = "image";
@@ -247,8 +248,8 @@ pub struct Expectation {
 pub struct ImageRun {
     /// What follows the image's entry point.
     pub arguments: Vec<String>,
-    /// Its whole standard output.
-    pub stdout: String,
+    /// Its standard output.
+    pub stdout: ExpectedOutput,
     /// The status that the container has to end with.
     pub exit_code: i32,
 }

@@ -8,6 +8,7 @@ mod runs;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::runs::runs;
+pub(super) use self::runs::unmet;
 use super::contents::{contents, settings_of};
 use super::error::ReleaseError;
 use super::step::{finding, within};

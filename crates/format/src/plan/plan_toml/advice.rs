@@ -7,9 +7,8 @@ use rcrepro_model::text::hint::Hint as _;
 use rcrepro_model::text::unknown::UnknownName;
 
 /// What a text may be, by key.
-const TEXTS: [(&str, &str); 34] = [
+const TEXTS: [(&str, &str); 33] = [
     ("build", "images/go.toml"),
-    ("capabilities", "SETUID"),
     ("class", "P2"),
     ("client", "pnpm@10.34.9"),
     ("clock", "stands"),
@@ -45,7 +44,8 @@ const TEXTS: [(&str, &str); 34] = [
 ];
 
 /// What an item of a list may be, by key.
-const ITEMS: [(&str, &str); 25] = [
+const ITEMS: [(&str, &str); 27] = [
+    ("capabilities", "SETUID"),
     ("clamp-mtime", "tar"),
     ("exclude", "docs/**"),
     ("findings", "govulncheck/GO-2026-0001"),
@@ -68,6 +68,7 @@ const ITEMS: [(&str, &str); 25] = [
     ("sets", "backend"),
     ("stderr", "npm-ci"),
     ("stdout", "go-test"),
+    ("stdout-contains", "1.4.0"),
     ("tags", "v*"),
     ("volumes", "/data"),
     ("writable", "/tmp"),

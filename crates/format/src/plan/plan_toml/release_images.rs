@@ -6,16 +6,18 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use self::expectation::ExpectationWire;
+use self::run::RunWire;
 use super::source::{PlanError, Source};
 use rcrepro_model::content::name::{Name, TreePath};
 use rcrepro_model::execution::attempt::Quiet;
 use rcrepro_model::execution::ending::USUAL_OUTPUT;
 use rcrepro_model::execution::world::WorldSettings;
 use rcrepro_model::plan::proof::ProofRule;
-use rcrepro_model::plan::release_image::{ContextSource, IMAGE_INPUT, ImageRun, ReleaseImage};
+use rcrepro_model::plan::release_image::{ContextSource, IMAGE_INPUT, ReleaseImage};
 use rcrepro_model::plan::{CommandSpec, FrozenInput, ImageSource, Packet, Requirement};
 
 mod expectation;
+mod run;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,14 +58,6 @@ pub(super) struct ReleaseImageWire {
     runs: Vec<RunWire>,
     #[serde(default)]
     smoke: Vec<SmokeWire>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct RunWire {
-    arguments: Vec<String>,
-    stdout: String,
-    exit_code: Option<Spanned<i64>>,
 }
 
 #[derive(Deserialize)]
@@ -167,20 +161,6 @@ impl Source<'_> {
             runs: wire.runs.iter().map(|run| self.run(run)).collect::<Result<_, _>>()?,
             smoke: wire.smoke.iter().map(|smoke| self.smoke(smoke, known)).collect::<Result<_, _>>()?,
         })
-    }
-
-    /// Checks that a run may end with its exit code.
-    fn run(&self, wire: &RunWire) -> Result<ImageRun, PlanError> {
-        let code = wire.exit_code.as_ref().map_or(0, |code| *code.as_ref());
-        let exit_code = match u8::try_from(code) {
-            Ok(code) => i32::from(code),
-            Err(_) => {
-                let span = wire.exit_code.as_ref().map(Spanned::span).unwrap_or_default();
-                let message = format!("invalid `exit-code` {code}: expected 0 to 255, which a container can end with");
-                return Err(self.error(span, message, Some("write `exit-code = 1`".to_owned())));
-            }
-        };
-        Ok(ImageRun { arguments: wire.arguments.clone(), stdout: wire.stdout.clone(), exit_code })
     }
 
     /// Makes a command of a smoke table: as every other one, but without outputs, normalizers and repetitions.
