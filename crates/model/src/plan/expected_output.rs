@@ -5,7 +5,7 @@
 pub enum ExpectedOutput {
     /// Exactly this text.
     Whole(String),
-    /// Any text in which each of these is found: some of what a program says of itself, such as the commit that it is of, changes with every
-    /// source. At least one, none of them empty.
+    /// Any text in which each of these is found: programs print what changes with every source, such as
+    /// the commit that they are of. At least one, none of them empty.
     Containing(Vec<String>),
 }
