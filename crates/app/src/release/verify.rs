@@ -169,9 +169,8 @@ fn unreadable(error: &ReleaseRecordError) -> Finding {
 /// Counts the record's blobs and finds those that are missing or damaged.
 fn whole(record: &ReleaseRecord, blobs: &dyn BlobStore) -> (EvidenceCount, Vec<Finding>) {
     let mut named: BTreeSet<Digest> = record.blobs().collect();
-    for (_, parts) in record.images.values().flat_map(BuiltEntry::all_parts) {
-        directories(parts.tree, blobs, &mut named);
-    }
+    let trees = record.images.values().flat_map(BuiltEntry::all_parts).map(|(_, parts)| parts.tree);
+    named.extend(directories(trees.collect(), blobs));
     let mut missing = Vec::new();
     for digest in &named {
         let read = blobs.reader(*digest).map(|mut reader| io::copy(&mut reader, &mut io::sink()));
@@ -187,9 +186,8 @@ fn whole(record: &ReleaseRecord, blobs: &dyn BlobStore) -> (EvidenceCount, Vec<F
     (count, missing)
 }
 
-/// Adds the directories of a tree, also those that are missing; that a blob is not a directory is found when it is judged.
-fn directories(root: Digest, blobs: &dyn BlobStore, named: &mut BTreeSet<Digest>) {
-    let mut open = vec![root];
+/// Names the directories of trees, also those that are missing; that a blob is not a directory is found when it is judged.
+fn directories(mut open: Vec<Digest>, blobs: &dyn BlobStore) -> BTreeSet<Digest> {
     let mut seen = BTreeSet::new();
     while let Some(at) = open.pop() {
         if !seen.insert(at) {
@@ -201,7 +199,7 @@ fn directories(root: Digest, blobs: &dyn BlobStore, named: &mut BTreeSet<Digest>
             _ => None,
         }));
     }
-    named.extend(seen);
+    seen
 }
 
 /// Holds what record, manifest and plan all say against each other.

@@ -12,22 +12,29 @@ use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::text::plural::counted;
 use rcrepro_store::BlobStore;
 
-/// Stores what makes an image the same as another, and names its blobs.
+/// Stores what makes an image the same as another, and names its blobs. The layers of `given`, the layouts of the images that it is built
+/// from, need not be in its own one.
 ///
 /// # Errors
 /// [`Refused`] when the layout is not whole, or contradicts itself.
 pub(super) fn read(
     store: &dyn BlobStore,
-    layout: Digest,
+    (layout, given): (Digest, &[Digest]),
     platform: ImagePlatform,
     known: &FoldedImages,
 ) -> Result<(Parts, ImageBlobs), Refused> {
-    // The layers of bases came from the store, and are left out.
-    let blob = |named: Digest| match found_at(store, layout, &blob_path(named)) {
+    let own = |named: Digest| match found_at(store, layout, &blob_path(named)) {
         Ok(found) if found == named => Ok(found),
         Ok(found) => Err(Refused::Reason(format!("its blob {named} is {found}"))),
-        Err(Refused::Reason(_)) if store.contains(named)? => Ok(named),
         Err(refused) => Err(refused),
+    };
+    let layer = |named: Digest| {
+        own(named).or_else(|refused| {
+            // That the store has it says nothing: it has the layers of each build before this one.
+            let is_given =
+                |base: &Digest| matches!(found_at(store, *base, &blob_path(named)), Ok(found) if found == named);
+            if given.iter().any(is_given) { Ok(named) } else { Err(refused) }
+        })
     };
     let read = |media_type: &str, digest: Digest| {
         let document = oci_document::document(media_type, &store.get(digest)?);
@@ -40,12 +47,12 @@ pub(super) fn read(
     let [one] = manifests.as_slice() else {
         return Err(Refused::Reason(format!("it holds {}, expected one", counted(manifests.len(), "image"))));
     };
-    let manifest = blob(one.manifest.digest)?;
+    let manifest = own(one.manifest.digest)?;
     let Document::Manifest { config, layers } = read(MANIFEST_TYPE, manifest)? else {
         return Err(Refused::Reason("its image is an index of others".to_owned()));
     };
-    let config = blob(config.digest)?;
-    let layers: Vec<Digest> = layers.iter().map(|layer| blob(layer.digest)).collect::<Result<_, _>>()?;
+    let config = own(config.digest)?;
+    let layers: Vec<Digest> = layers.iter().map(|one| layer(one.digest)).collect::<Result<_, _>>()?;
     let parts = known.of(manifest, || {
         let document = store.get(config)?;
         let settings = image_settings::read(&document);
@@ -85,48 +92,43 @@ mod tests {
         layout_tree(blobs.index_entry(None, None), blobs.all(), store).expect("stored")
     }
 
+    fn believed(store: &dyn BlobStore, layout: Digest, given: &[Digest]) -> Option<(Parts, ImageBlobs)> {
+        read(store, (layout, given), ImagePlatform::LinuxAmd64, &FoldedImages::default()).ok()
+    }
+
     #[test]
     fn an_image_is_its_manifest_and_what_it_names() {
         let store = MemoryStore::default();
         let one = layout(&store, b"1", false);
-        let (parts, blobs) = read(&store, one, ImagePlatform::LinuxAmd64, &FoldedImages::default())
-            .map_err(|_| "refused")
-            .expect("believed");
+        let (parts, blobs) = believed(&store, one, &[]).expect("believed");
         assert_eq!((parts.manifest, parts.image_config), (Some(blobs.manifest), Some(blobs.config)));
         let other = layout(&store, b"2", false);
-        let (other, _) = read(&store, other, ImagePlatform::LinuxAmd64, &FoldedImages::default())
-            .map_err(|_| "refused")
-            .expect("believed");
+        let (other, _) = believed(&store, other, &[]).expect("believed");
         assert!(other.tree != parts.tree && other.config == parts.config && other.manifest != parts.manifest);
     }
 
     #[test]
-    fn a_layer_of_a_base_need_not_be_in_the_layout() {
+    fn a_layer_of_a_base_need_not_be_in_the_layout_and_each_other_must() {
         let store = MemoryStore::default();
         let whole = layout(&store, b"1", false);
-        let (parts, blobs) = read(&store, whole, ImagePlatform::LinuxAmd64, &FoldedImages::default())
-            .map_err(|_| "refused")
-            .expect("believed");
+        let (parts, blobs) = believed(&store, whole, &[]).expect("believed");
         let without = ImageBlobs { layers: Vec::new(), ..blobs.clone() };
-        let read_in = |store: &dyn BlobStore| {
-            let layout = layout_tree(blobs.index_entry(None, None), without.all(), store).expect("stored");
-            let read = read(store, layout, ImagePlatform::LinuxAmd64, &FoldedImages::default());
-            read.map(|(parts, _)| parts).map_err(|_| "refused")
-        };
-        assert_eq!(read_in(&store), Ok(parts));
-        let lacking = MemoryStore::default();
-        for digest in without.all() {
-            lacking.put(&store.get(digest).expect("stored")).expect("stored");
-        }
-        assert_eq!(read_in(&lacking), Err("refused"), "the layer is nowhere");
+        let lacking = layout_tree(blobs.index_entry(None, None), without.all(), &store).expect("stored");
+        let other = layout(&store, b"2", false);
+        assert_eq!(believed(&store, lacking, &[other, whole]), Some((parts, blobs)));
+        assert_eq!(
+            believed(&store, lacking, &[other]),
+            None,
+            "the layer is in the store, as that of an earlier build is"
+        );
     }
 
     #[test]
     fn a_layout_that_contradicts_itself_is_not_believed() {
         let store = MemoryStore::default();
         let lying = layout(&store, b"1", true);
-        assert!(read(&store, lying, ImagePlatform::LinuxAmd64, &FoldedImages::default()).is_err(), "another layer");
+        assert!(believed(&store, lying, &[]).is_none(), "another layer");
         let empty = store.put(b"").expect("stored");
-        assert!(read(&store, empty, ImagePlatform::LinuxAmd64, &FoldedImages::default()).is_err(), "nothing");
+        assert!(believed(&store, empty, &[]).is_none(), "nothing");
     }
 }

@@ -33,8 +33,13 @@ const STEP_INIT: &str = "/dev/.rcrepro-init";
 /// The folder below `deps` with the programs that the plan has steps find first.
 const PROGRAMS: &str = "@programs";
 
-/// Trees below `deps`, by name.
-pub(super) type Deps = BTreeMap<Name, Digest>;
+/// What a builder is given.
+pub(super) struct BuilderInputs {
+    /// Trees below `deps`, by name.
+    pub deps: BTreeMap<Name, Digest>,
+    /// The OCI layouts among them, one for each image that stages or contexts are.
+    pub layouts: Vec<Digest>,
+}
 
 /// The trees of named contexts, by the image and the context's name.
 pub(super) type NamedContexts = BTreeMap<(Name, String), Digest>;
@@ -85,9 +90,9 @@ impl ReleaseStep<'_> {
         &self,
         batch: &[BuildkitTarget<'_>],
         contexts: &NamedContexts,
-    ) -> Result<Missing<Deps>, ReleaseError> {
+    ) -> Result<Missing<BuilderInputs>, ReleaseError> {
         let store = &**self.context.store;
-        let mut deps = Deps::new();
+        let (mut deps, mut layouts) = (BTreeMap::new(), Vec::new());
         let name = |text: &str| text.parse::<Name>().expect("a constant with the name of a folder");
         deps.insert(name("@context"), self.context_root(batch[0].buildkit)?);
         if let Some(root) = self.programs(batch[0].buildkit)? {
@@ -98,17 +103,19 @@ impl ReleaseStep<'_> {
             deps.insert(input.clone(), completed(store, self.resolved.frozen[input].root, kind)?);
         }
         for (locked, folder) in layout_folders(batch) {
-            match self.locked_layout(&locked)? {
-                Ok(root) => drop(deps.insert(name(&format!("@{folder}")), root)),
+            let root = match self.locked_layout(&locked)? {
+                Ok(root) => root,
                 Err(reason) => return Ok(Err(reason)),
-            }
+            };
+            deps.insert(name(&format!("@{folder}")), root);
+            layouts.push(root);
         }
         for ((image, called), folder) in context_folders(batch) {
             if let Some(root) = contexts.get(&(image.clone(), called.to_owned())) {
                 deps.insert(name(&format!("@{folder}")), *root);
             }
         }
-        Ok(Ok(deps))
+        Ok(Ok(BuilderInputs { deps, layouts }))
     }
 
     /// Stores the folder of the programs that steps find first; none where the plan names none.

@@ -19,7 +19,7 @@ use self::action::{BuildLines, OUTPUT};
 pub(super) use self::action::{FIRST_OF_BATCHES, recorded_command};
 use self::failed::no_builder;
 pub(crate) use self::folded::FoldedImages;
-use self::inputs::NamedContexts;
+use self::inputs::{BuilderInputs, NamedContexts};
 pub(super) use self::target::{BuildkitTarget, batches};
 use self::target::{TargetKey, time};
 use super::build::{Refusal, listed};
@@ -62,6 +62,8 @@ pub(super) enum Round {
 struct BatchEnd<'a> {
     targets: usize,
     action: &'a Action,
+    /// The images that it was given.
+    layouts: &'a [Digest],
     secrets: &'a BTreeSet<String>,
     executed: &'a Executed,
     /// The folder with a folder for each target that was built; none when the builder itself failed.
@@ -152,8 +154,8 @@ impl ReleaseStep<'_> {
                 return Ok(each(&unread));
             }
         };
-        let deps = match self.builder_deps(batch, contexts)? {
-            Ok(deps) => deps,
+        let BuilderInputs { deps, layouts } = match self.builder_deps(batch, contexts)? {
+            Ok(inputs) => inputs,
             Err(found) => {
                 let expected = "inputs that can be given to the build";
                 return Ok(each(&|name| finding(FindingName::ImageFailed, name, "", expected, found.clone())));
@@ -173,7 +175,9 @@ impl ReleaseStep<'_> {
             Some(Output::Directory { root }) if executed.ending == (Ending::Exited { code: 0 }) => Some(*root),
             _ => None,
         };
-        let made = BatchEnd { targets: batch.len(), action: &action, secrets: &secrets.ids, executed: &executed, out };
+        let secrets = &secrets.ids;
+        let made =
+            BatchEnd { targets: batch.len(), action: &action, layouts: &layouts, secrets, executed: &executed, out };
         let mut built = BuiltTargets::new();
         for (number, target) in batch.iter().enumerate() {
             built.insert(target.key(), self.read_target(target, number, &made).await?);
@@ -197,7 +201,7 @@ impl ReleaseStep<'_> {
         let Some(TreeNode::Directory { digest: layout }) = layout else {
             return Ok(Err(self.why_not_built(target, (number, made.targets), made.executed)?));
         };
-        let (parts, blobs) = match self.read_layout(name, layout, platform).await {
+        let (parts, blobs) = match self.read_layout(target, layout, made.layouts).await {
             Err(ReleaseError::Tar { source, .. }) => {
                 let expected = "an image of files, folders and links that have names in UTF-8";
                 let found = source.to_string();
@@ -293,13 +297,14 @@ impl ReleaseStep<'_> {
     /// Reads what the build left, on a thread that may take its time.
     async fn read_layout(
         &self,
-        name: &Name,
+        target: &BuildkitTarget<'_>,
         layout: Digest,
-        platform: ImagePlatform,
+        given: &[Digest],
     ) -> Result<(Parts, ImageBlobs), ReleaseError> {
+        let BuildkitTarget { name, platform, .. } = *target;
         let unbelievable = |reason: String| ReleaseError::Unbelievable { image: name.clone(), reason };
-        let (store, folded) = (self.context.store.clone(), self.folded.clone());
-        let read = tokio::task::spawn_blocking(move || image::read(&*store, layout, platform, &folded));
+        let (store, folded, given) = (self.context.store.clone(), self.folded.clone(), given.to_vec());
+        let read = tokio::task::spawn_blocking(move || image::read(&*store, (layout, &given), platform, &folded));
         read.await.map_err(|error| unbelievable(error.to_string()))?.map_err(|refused| refused.of(name))
     }
 
