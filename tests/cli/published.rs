@@ -365,6 +365,37 @@ fn every_platform_is_pushed_and_compared() {
     ends(&scene, &["compare", &part], 1, &["equal", "differs", &at]);
 }
 
+#[test]
+#[ignore = "compiles BuildKit: cargo xtask dockerfiles"]
+fn an_image_of_a_registry_is_a_base() {
+    let id = "published-base";
+    let scene = recorded(id, "builder = \"buildkit\"\n");
+    let registry = DockerRegistry::open();
+    // As another tool packs it: in gzip and in Zstandard.
+    let packed = packed(&scene, id, ("hello\n", 0), "1234:1234");
+    let tag = put_image(&registry, &packed, "base");
+    let pinned = format!("{tag}@{}", packed.manifest.hash.to_oci());
+    scene.replace("rcrepro.toml", "[images.base]", &format!("[images.app]\npull = \"{pinned}\"\n[images.base]"));
+    let builder = "builder = \"buildkit\"\n";
+    scene.replace("rcrepro.toml", builder, &format!("{builder}bases = {{ \"{pinned}\" = \"app\" }}\n"));
+    let platform = format!("linux/{}", rcrepro_testkit::published::architecture());
+    scene.ok(&["image", "--platform", &platform, "lock", "app"]);
+    scene.write("Dockerfile", format!("FROM {pinned}\nCOPY greeting.txt /again\n").as_bytes());
+    scene.commit("a base of a registry");
+    let first = record(&scene, id);
+    scene.ok(&["run", "RC-05"]);
+    let parts = record(&scene, id);
+    assert_ne!(first["tree"], parts["tree"], "it has one more file");
+    scene.commit("recorded");
+    scene.ok(&["verify", "manifests/RC-05.json"]);
+    // What a registry served once is in the store.
+    let to = format!("{}/team/app:again", registry.authority);
+    ends(&scene, &["push", id, &to], 0, &[&to]);
+    ends(&scene, &["compare", &to], 0, &["equal", "the certified manifest"]);
+    drop(registry);
+    scene.ok(&["replay", "RC-05"]);
+}
+
 /// Finds where the store of all tests keeps a blob.
 fn blob(hex: &str) -> std::path::PathBuf {
     shared_store().join("blobs/sha256").join(&hex[..2]).join(hex)

@@ -51,10 +51,13 @@ pub(super) fn toolchains(project: &ProjectSurvey) -> Toolchains {
 
 fn go(project: &ProjectSurvey) -> Toolchain {
     let named = &project.versions.go;
-    let chosen = named.iter().find_map(go_of).or_else(|| named.iter().find_map(newest_go));
-    let least = project.versions.least_go.as_ref().and_then(go_of);
-    match (chosen, least) {
-        (Some(chosen), Some(least)) if numbers(&chosen.version) < numbers(&least.version) => newest_patch(least),
+    let least = project.versions.least_go.as_ref();
+    // A CI that tries an older Go as well does not decide: that one does not compile the module.
+    let fits = |chosen: &Toolchain| least.is_none_or(|least| numbers(&chosen.version) >= numbers(&least.text));
+    let known = || named.iter().filter_map(go_of);
+    let chosen = known().find(fits).or_else(|| known().next()).or_else(|| named.iter().find_map(newest_go));
+    match (chosen, least.and_then(go_of)) {
+        (Some(chosen), Some(least)) if !fits(&chosen) => newest_patch(least),
         (Some(chosen), _) => chosen,
         (None, Some(least)) => newest_patch(least),
         (None, None) => Toolchain {

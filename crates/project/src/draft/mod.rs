@@ -48,7 +48,7 @@ pub fn draft(project: &ProjectSurvey, name: &str, platform: Option<ImagePlatform
     write_frozen(&mut writer, project, &planned);
     write_commands(&mut writer, &planned);
     write_promises(&mut writer, &toolchains, project);
-    write_rest(&mut writer, project, &planned);
+    write_rest(&mut writer, project, &planned, &toolchains);
     let packages = commands::base_packages(project);
     let offers = release_images::are_offered(project, &planned);
     let used = used.into_iter().chain(offers.then_some(images::BUILDKIT)).collect();
@@ -169,7 +169,12 @@ fn write_promises(writer: &mut Writer, toolchains: &images::Toolchains, project:
     }
 }
 
-fn write_rest(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCommand]) {
+fn write_rest(
+    writer: &mut Writer,
+    project: &ProjectSurvey,
+    planned: &[PlannedCommand],
+    toolchains: &images::Toolchains,
+) {
     writer.heading("Packets");
     writer.table("packets.RC-05");
     writer.entry("title", "Full certification replay");
@@ -181,5 +186,5 @@ fn write_rest(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCo
     }
     writer.list("sets", &sets);
     writer.line("exit = [{ says = \"All commands exit 0.\", rests-on = [\"commands\"] }]");
-    release_images::write(writer, project, planned);
+    release_images::write(writer, project, planned, toolchains);
 }

@@ -1,17 +1,20 @@
 //! The images of a release, by the project's Dockerfiles: offered as comments, because no file tells what a finished image says, and which image is
 //! to take the place of a base that is not of Go or Node.
 
+use super::images::Toolchains;
 use super::planned::{self, PlannedCommand};
 use super::text::{Writer, quoted};
 use crate::others::{DockerStages, StepCalls};
 use crate::survey::{ProjectSurvey, slug};
+use crate::versions::numbers;
 use crate::{folder_of, is_example};
+use rcrepro_pins::dockerfile::build::DockerTarget;
 
 /// The image that all others build on, whose definition is always there.
 const BASE: &str = "base";
 
 /// Writes what RC-06 would build.
-pub(super) fn write(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCommand]) {
+pub(super) fn write(writer: &mut Writer, project: &ProjectSurvey, planned: &[PlannedCommand], toolchains: &Toolchains) {
     let dockerfiles = dockerfiles(project);
     let Some(set) = planned.first().map(|command| command.set).filter(|_| !dockerfiles.is_empty()) else { return };
     writer.heading("Release images, each built twice by BuildKit and compared");
@@ -23,8 +26,8 @@ pub(super) fn write(writer: &mut Writer, project: &ProjectSurvey, planned: &[Pla
     }
     for dockerfile in dockerfiles {
         for target in &dockerfile.outline.targets {
-            let name = unique(&names, &name_of_target(project, dockerfile, target));
-            lines.extend(table(project, planned, dockerfile, (&name, target)));
+            let name = unique(&names, &name_of_target(project, dockerfile, &target.name));
+            lines.extend(table(project, (planned, toolchains), dockerfile, (&name, target)));
             names.push(name);
         }
     }
@@ -66,9 +69,9 @@ fn unique(known: &[String], name: &str) -> String {
 /// Writes the table of an image.
 fn table(
     project: &ProjectSurvey,
-    planned: &[PlannedCommand],
+    (planned, toolchains): (&[PlannedCommand], &Toolchains),
     dockerfile: &DockerStages,
-    (name, target): (&str, &str),
+    (name, target): (&str, &DockerTarget),
 ) -> Vec<String> {
     let mut lines = vec![
         format!("[release-images.{name}]"),
@@ -78,8 +81,8 @@ fn table(
     if let Some(context) = &dockerfile.context {
         lines.push(format!("context = {}", quoted(context)));
     }
-    if !target.is_empty() {
-        lines.push(format!("target = {}", quoted(target)));
+    if !target.name.is_empty() {
+        lines.push(format!("target = {}", quoted(&target.name)));
     }
     let (mut bases, mut contexts, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for reference in &dockerfile.outline.images {
@@ -87,7 +90,10 @@ fn table(
         let is_plain = !reference.contains(['/', ':', '@', '.']);
         let has = |image: &&str| planned.iter().any(|command| command.image == *image);
         match stand_in(reference).filter(has) {
-            Some(image) => bases.push(format!("{} = {}", quoted(reference), quoted(image))),
+            Some(image) => {
+                bases.push(format!("{} = {}", quoted(reference), quoted(image)));
+                lines.extend(another_version(reference, image, toolchains));
+            }
             None if is_plain && reference.contains(['_', '-']) => {
                 contexts.push(format!("{} = \"output:COMMAND/FOLDER\"", quoted(reference)));
             }
@@ -116,9 +122,30 @@ fn table(
     if dockerfile.calls.git && dockerfile.context.is_none() {
         lines.push("git = true".to_owned());
     }
+    if !dockerfile.outline.arguments.is_empty() {
+        let given: Vec<String> = dockerfile.outline.arguments.iter().map(|name| format!("{name} = \"\"")).collect();
+        lines.push("# TODO: no line gives these a value; fill in and keep those that the image needs".to_owned());
+        lines.push(format!("# arguments = {{ {} }}", given.join(", ")));
+    }
+    let program = target.program.iter().map(|program| quoted(program));
+    let arguments: Vec<String> = program.chain([quoted("--version")]).collect();
     lines.push("# TODO: what the finished image prints".to_owned());
-    lines.push("runs = [{ arguments = [\"--version\"], stdout = \"\" }]".to_owned());
+    lines.push(format!("runs = [{{ arguments = [{}], stdout = \"\" }}]", arguments.join(", ")));
     lines
+}
+
+/// Says so where the tag of a base names a version that the image in its place does not have.
+fn another_version(reference: &str, image: &str, toolchains: &Toolchains) -> Option<String> {
+    let version = match image {
+        "go" => &toolchains.go.version,
+        _ => &toolchains.node.version,
+    };
+    let tag = reference.split('@').next()?.rsplit_once(':')?.1;
+    let wanted = numbers(tag.split('-').next().filter(|tag| tag.starts_with(|c: char| c.is_ascii_digit()))?);
+    let differs = !numbers(version).starts_with(&wanted);
+    differs.then(|| {
+        format!("# TODO: images/{image}.toml has {version}, and {reference} another; write a definition with that one, if it matters")
+    })
 }
 
 /// Gives the image of the plan that takes the place of a base, where one is like it.

@@ -60,6 +60,23 @@ fn where_ci_tries_several_versions_the_image_that_is_shipped_decides() {
 }
 
 #[test]
+fn a_go_that_cannot_compile_the_module_decides_nothing() {
+    let workflow = "on: push\njobs:\n  test:\n    steps:\n    - uses: actions/setup-go@v5\n      with:\n        go-version: 1.22.x\n";
+    let dockerfile = "ARG TARGET_GOOS\nFROM golang:1.26.4 AS build\nARG VERSION=1\nRUN go build .\nFROM golang:1.25\nCMD [\"/a\", \"serve\"]\n";
+    let (_, text) = planned(&[
+        ("go.mod", "module a\n\ngo 1.26\n"),
+        ("main.go", "package main\n"),
+        (".github/workflows/check.yaml", workflow),
+        ("Dockerfile", dockerfile),
+    ]);
+    assert!(text.contains("# Dockerfile:2: Go 1.26.4\n"), "{text}");
+    assert!(text.contains("# # TODO: images/go.toml has 1.26.4, and golang:1.25 another"), "{text}");
+    assert!(!text.contains("and golang:1.26.4 another"), "{text}");
+    assert!(text.contains("# # arguments = { TARGET_GOOS = \"\" }\n"), "{text}");
+    assert!(text.contains("# runs = [{ arguments = [\"/a\", \"--version\"], stdout = \"\" }]"), "{text}");
+}
+
+#[test]
 fn a_repository_is_offered_where_a_step_or_what_it_calls_asks_one() {
     let offered = |step: &str| {
         let dockerfile = format!("FROM golang:1.26\nCOPY . .\nRUN {step}\n");

@@ -15,7 +15,7 @@ mod steps;
 mod values;
 
 pub use self::origin::origins;
-pub use self::outline::{DockerOutline, outline};
+pub use self::outline::{DockerOutline, DockerTarget, outline};
 use self::reader::{Counts, Reader};
 pub use self::reading::{BuildGiven, BuildReading, CopiedPath, LineFault, SecretMount, familiar, is_reserved};
 use self::stages::Stages;

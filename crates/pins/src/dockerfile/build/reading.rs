@@ -136,11 +136,13 @@ impl BuildReading {
     /// Whether a build argument means something to the build.
     #[must_use]
     pub fn takes(&self, argument: &str) -> bool {
-        self.declared.contains(argument)
-            || PREDEFINED.contains(&argument)
-            || argument.starts_with("BUILDKIT_")
-            || platforms("", "").contains_key(argument)
+        self.declared.contains(argument) || is_predefined(argument)
     }
+}
+
+/// Whether a build argument means something without a line that declares it.
+pub(super) fn is_predefined(argument: &str) -> bool {
+    PREDEFINED.contains(&argument) || argument.starts_with("BUILDKIT_") || platforms("", "").contains_key(argument)
 }
 
 /// Whether the build itself gives an argument, so that a plan that gives another one contradicts what is recorded.
