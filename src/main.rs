@@ -30,7 +30,7 @@ mod today;
 mod uncommitted;
 
 use crate::commands::board::{documents, pins, scope, sections, status, suppressions};
-use crate::commands::evidence::{log, verify, why};
+use crate::commands::evidence::{attest, log, verify, why};
 use crate::commands::executing::{mutate, replay, run, shake};
 use crate::commands::scans::{advisories, findings};
 use crate::commands::setup::{check, doctor, lock};
@@ -134,8 +134,8 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         Subcommand::Approve { packet, by, review, note } => {
             status::approve(&context, &packet, &by, review, note.as_deref())
         }
-        Subcommand::Replay { target, failure, execution } => {
-            replay::replay(&context, &target, failure, &execution).await
+        Subcommand::Replay { target, key, failure, execution } => {
+            replay::replay(&context, &target, &key, (failure, &execution)).await
         }
         Subcommand::Why { first, second, html } => why::why(&context, &first, second.as_deref(), html.as_deref()),
         Subcommand::Shake { packet, shake } => shake::shake(&context, &packet, &shake).await,
@@ -143,7 +143,9 @@ async fn dispatch(cli: Cli) -> Result<Exit, Failure> {
             scope::scope(&context, &packet, base.as_deref(), &head, record)
         }
         Subcommand::Documents { rev } => documents::documents(&context, &rev),
-        Subcommand::Verify { manifest } => verify::verify(&context, &manifest),
+        Subcommand::Verify { manifest, key } => verify::verify(&context, &manifest, &key),
+        Subcommand::Attest(arguments) => attest::attest(&context, &arguments),
+        Subcommand::Keygen(arguments) => attest::keygen(&context, &arguments),
         Subcommand::Pins { rev, look_alikes, format } => pins::pins(&context, &rev, look_alikes, format),
         Subcommand::Suppressions(arguments) => suppressions::suppressions(&context, &arguments),
         Subcommand::Log { packet, command, stream, canonical, raw } => {

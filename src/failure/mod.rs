@@ -2,6 +2,7 @@
 //!
 //! An error has its hint beside it ([`Hint`]); which exit code it ends with is decided here, in [`exits`] and [`use_cases`].
 
+mod attest;
 mod exits;
 mod use_cases;
 

@@ -4,6 +4,7 @@
 
 mod advisories;
 mod asked;
+mod attested;
 mod board;
 mod build_cache;
 mod certified;

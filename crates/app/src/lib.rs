@@ -16,6 +16,7 @@
 )]
 
 pub mod advisories;
+pub mod attest;
 pub mod board;
 pub mod evidence;
 pub mod frozen;

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory as _, Parser, ValueEnum};
 
+pub use self::attest::{AttestArgs, KeyAlgorithmName, KeygenArgs, ReplayKeyArgs};
 pub use self::execution::{ExecutionArgs, FailureArgs, ShakeArgs, StagingName};
 pub use self::image::{BomFormatName, ImageCommand};
 use self::scans::{AdvisoriesArgs, FindingsArgs};
@@ -26,6 +27,7 @@ use rcrepro_model::image::definition::ImagePlatform;
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::text::address::without_secrets;
 
+mod attest;
 mod execution;
 mod image;
 pub mod mutants;
@@ -200,6 +202,9 @@ pub enum Subcommand {
         /// A packet, such as RC-05, or a manifest file.
         #[arg(value_name = "PACKET|MANIFEST")]
         target: String,
+        /// Who signs what it came to.
+        #[command(flatten)]
+        key: ReplayKeyArgs,
         /// What a failure leads to.
         #[command(flatten)]
         failure: FailureArgs,
@@ -220,7 +225,16 @@ pub enum Subcommand {
         /// The manifest file; its evidence is read from `NAME.evidence/` beside it, or from the store.
         #[arg(value_name = "MANIFEST")]
         manifest: PathBuf,
+        /// Trusts this public key, and wants its statement about the manifest; may be given again. Statements are read from
+        /// `NAME.attestations/` beside the manifest.
+        #[arg(long, value_name = "FILE")]
+        key: Vec<PathBuf>,
     },
+    /// Signs how a packet's commands ended, as its manifest and evidence show it: an in-toto statement (test-result/v0.1) in a DSSE
+    /// envelope, in `NAME.attestations/` beside the manifest. Nothing is executed, and nothing undecided or tampered with is signed.
+    Attest(AttestArgs),
+    /// Makes a key that signs: the private key (PKCS#8) and FILE.pub, both in PEM.
+    Keygen(KeygenArgs),
     /// Holds what a packet's branch changed against its scope globs and the plan's protected ones.
     ///
     /// Exit code 1 when a file lies outside, or a protected file was changed and threat model or rollback plan are missing or

@@ -17,6 +17,7 @@
 #![warn(clippy::expect_used)]
 
 pub mod advisories;
+pub mod attestations;
 pub mod go;
 pub mod images;
 pub mod plan;

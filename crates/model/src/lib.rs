@@ -16,6 +16,7 @@
 )]
 
 pub mod advisory;
+pub mod attestation;
 pub mod content;
 pub mod decision;
 pub mod evidence;

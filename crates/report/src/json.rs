@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use rcrepro_model::attestation::signed::SignedStatement;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::content::name::Name;
 use rcrepro_model::evidence::compare::{Comparison, Equality};
@@ -122,19 +123,21 @@ pub struct Verified<'a> {
     pub proofs: &'a [(Name, Proof)],
     /// The commands that failed and then passed.
     pub flakes: &'a BTreeMap<Name, Flake>,
+    /// What keys that the reader trusts have signed about it.
+    pub signed: &'a [SignedStatement],
 }
 
 /// Describes a verification.
 #[must_use]
 pub fn verification(verified: &Verified<'_>) -> Value {
-    let Verified { manifest, evidence, standing, findings, notes, untied, proofs, flakes } = *verified;
+    let Verified { manifest, evidence, standing, findings, notes, untied, proofs, flakes, signed } = *verified;
     let flakes: serde_json::Map<String, Value> =
         flakes.iter().map(|(id, found)| (id.to_string(), flake(found))).collect();
     let proofs: serde_json::Map<String, Value> =
         proofs.iter().map(|(id, found)| (id.to_string(), proof(found))).collect();
     json!({
         "manifest": manifest.to_string(), "standing": standing, "blobs": evidence.present, "evidence": evidence, "findings": findings,
-        "notes": notes, "unconfirmed": untied, "proofs": proofs, "flakes": flakes,
+        "notes": notes, "unconfirmed": untied, "proofs": proofs, "flakes": flakes, "signed": signed,
     })
 }
 

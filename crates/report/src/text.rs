@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::difference::differing_lines;
 use super::json::{ExecutionNotes, Verified};
+use rcrepro_model::attestation::signed::SignedStatement;
 use rcrepro_model::content::digest::Digest;
 use rcrepro_model::evidence::compare::{CommandComparison, Comparison, Equality, Part};
 use rcrepro_model::evidence::finding::{EvidenceCount, Finding, Note};
@@ -234,6 +235,9 @@ pub fn verification(verified: &Verified<'_>) -> String {
         for condition in proof.conditions() {
             put(&mut text, format_args!("{:>22}{condition}", ""));
         }
+    }
+    for SignedStatement { kind, says, key, key_id, .. } in verified.signed {
+        put(&mut text, format_args!("{:>20}  {kind} {says}, by `{key}` ({key_id})", "signed"));
     }
     text += &findings(verified.findings);
     for (label, notes) in [("note", verified.notes), ("unconfirmed", verified.untied)] {

@@ -3,17 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use super::run::{beside, options};
+use crate::commands::evidence::attest::{self, private_key};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{print, print_json, say};
 use crate::today::today;
+use rcrepro_app::attest::sign::{self, Attested};
 use rcrepro_app::machine::session::Session;
 use rcrepro_app::run::replay::{self, Replayed};
 use rcrepro_app::workspace::Workspace;
 use rcrepro_app::workspace::plan_files::short;
 use rcrepro_app::workspace::release_commit;
-use rcrepro_arguments::{ExecutionArgs, FailureArgs};
+use rcrepro_arguments::{ExecutionArgs, FailureArgs, ReplayKeyArgs};
 use rcrepro_model::plan::PacketId;
 use rcrepro_model::standing::Standing;
 use rcrepro_report::progress::Progress;
@@ -28,9 +30,14 @@ const HEAD: &str = "HEAD";
 pub async fn replay(
     context: &Context,
     target: &str,
-    failure: FailureArgs,
-    execution: &ExecutionArgs,
+    key: &ReplayKeyArgs,
+    (failure, execution): (FailureArgs, &ExecutionArgs),
 ) -> Result<Exit, Failure> {
+    // A key that cannot be opened is found before anything is executed.
+    let key = match &key.attest {
+        Some(file) => Some(private_key(context, file, key.passphrase_file.as_deref())?),
+        None => None,
+    };
     let at_revision = context.committed_and_told(&execution.rev)?;
     let older = tempfile::tempdir()
         .map_err(|error| Failure::plain(Exit::Engine, format!("cannot make a temporary folder: {error}"), None))?;
@@ -53,7 +60,15 @@ pub async fn replay(
             let workspace = found.unwrap_or(at_revision);
             let options = options(&workspace, failure, execution);
             let replayed = replay::replay(session.context(&observe, cancel), &workspace, &path, options).await?;
-            print_replay(context, &replayed, session)?;
+            let attested = match &key {
+                Some(key) => {
+                    let info = session.engine.info();
+                    let engine = format!("{} {}", info.name, info.version);
+                    Some(sign::attest_replay(&path, &replayed, engine, key)?)
+                }
+                None => None,
+            };
+            print_replay(context, &replayed, attested.as_ref(), session)?;
             Ok(replayed.standing().into())
         })
         .await
@@ -74,7 +89,12 @@ fn manifest_of(workspace: &Workspace, packet: &PacketId, revision: &str, older: 
     Ok(failed)
 }
 
-fn print_replay(context: &Context, replayed: &Replayed, session: &Session) -> Result<(), Failure> {
+fn print_replay(
+    context: &Context,
+    replayed: &Replayed,
+    attested: Option<&Attested>,
+    session: &Session,
+) -> Result<(), Failure> {
     let (recorded, found) = (&replayed.recorded, &replayed.found.manifest);
     let (beside, standing) = (beside(&replayed.found), replayed.standing());
     if context.json {
@@ -82,6 +102,7 @@ fn print_replay(context: &Context, replayed: &Replayed, session: &Session) -> Re
         let mut document = json::comparison(digests.0, digests.1, recorded, &replayed.comparison, &beside);
         document["images"] = release::json(replayed.found.images.as_ref());
         document["standing"] = standing.as_str().into();
+        document["attested"] = attested.map(attest::document).into();
         return print_json(&document);
     }
     print(text::comparison(recorded, found, &replayed.comparison, &beside, &*session.store))?;
@@ -91,7 +112,10 @@ fn print_replay(context: &Context, replayed: &Replayed, session: &Session) -> Re
     if standing != Standing::from(replayed.comparison.equality()) {
         print(text::outcome(&found.packet, standing))?;
     }
-    Ok(())
+    match attested {
+        Some(attested) => print(format!("{}\n", attest::line(attested))),
+        None => Ok(()),
+    }
 }
 
 /// Lays out the manifest that the commit itself has of a packet, and says which one is replayed.

@@ -24,6 +24,9 @@ pub enum Equality {
 }
 
 impl Equality {
+    /// All of them, in their order.
+    pub const ALL: [Self; 5] = [Self::Bitwise, Self::Canonical, Self::Undecided, Self::Divergent, Self::Failed];
+
     /// Returns the word that reports use.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

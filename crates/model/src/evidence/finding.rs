@@ -88,6 +88,16 @@ pub enum FindingName {
     ImageChanged,
     /// Nothing can be said of an image of the release.
     ImageUndecided,
+    /// A key that has to have signed a statement about the manifest did not.
+    SignatureMissing,
+    /// A statement claims the signature of a key that has not signed it.
+    SignatureInvalid,
+    /// A signed statement says something else than the evidence.
+    StatementDiffers,
+    /// Somebody has signed that a replay came to something else.
+    ReplayDiffers,
+    /// Somebody has signed that a replay could not be decided.
+    ReplayUndecided,
 }
 
 impl FindingName {
@@ -109,7 +119,8 @@ impl FindingName {
             | Self::Noise
             | Self::OutputMissing
             | Self::OutputUnkept
-            | Self::ProofContradicted => Standing::Failed,
+            | Self::ProofContradicted
+            | Self::ReplayDiffers => Standing::Failed,
             Self::CommandUndecided
             | Self::EvidenceMissing
             | Self::HollowPass
@@ -119,6 +130,8 @@ impl FindingName {
             | Self::NoCommands
             | Self::NoVerdict
             | Self::NothingFailed
+            | Self::ReplayUndecided
+            | Self::SignatureMissing
             | Self::SourceDirty
             | Self::UnknownVersion => Standing::Undecided,
             _ => Standing::Tampered,

@@ -122,6 +122,13 @@ fn table(
     if dockerfile.calls.git && dockerfile.context.is_none() {
         lines.push("git = true".to_owned());
     }
+    lines.extend(left_open(dockerfile, target));
+    lines
+}
+
+/// Writes what the Dockerfile leaves open: arguments, and what the image prints.
+fn left_open(dockerfile: &DockerStages, target: &DockerTarget) -> Vec<String> {
+    let mut lines = Vec::new();
     if !dockerfile.outline.arguments.is_empty() {
         let given: Vec<String> = dockerfile.outline.arguments.iter().map(|name| format!("{name} = \"\"")).collect();
         lines.push("# TODO: no line gives these a value; fill in and keep those that the image needs".to_owned());

@@ -1,0 +1,179 @@
+//! Whose word a manifest has: reads the statements beside it, and holds those of the keys that the reader trusts against what the evidence shows.
+//!
+//! A statement of a key that is not named counts for nothing, and neither does the name of a key in an envelope. What a statement says
+//! counts only where it is about this very manifest, by digest.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+
+use super::folder_of;
+use super::keys::NamedKey;
+use crate::evidence::verify::Verification;
+use rcrepro_format::attestations::dsse_json::{self, ENVELOPE_LIMIT};
+use rcrepro_format::attestations::statement_json;
+use rcrepro_model::attestation::envelope::{DsseEnvelope, STATEMENT_TYPE};
+use rcrepro_model::attestation::signed::SignedStatement;
+use rcrepro_model::attestation::statement::{Predicate, Statement};
+use rcrepro_model::attestation::test_result::TestResult;
+use rcrepro_model::evidence::finding::{Finding, FindingName, Note};
+use rcrepro_model::standing::Standing;
+use rcrepro_model::text::plural::counted;
+use rcrepro_signing::dsse;
+use rcrepro_store::door;
+
+/// The place of statements in findings and notes.
+const AT: &str = "attestations";
+
+/// What the statements beside a manifest come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attestations {
+    /// What trusted keys have signed about this manifest, and the evidence does not contradict.
+    pub signed: Vec<SignedStatement>,
+    /// What is wrong.
+    pub findings: Vec<Finding>,
+    /// What a reader should know.
+    pub notes: Vec<Note>,
+}
+
+/// Reads the statements beside a manifest. Each of the keys has to have signed one; without keys they are only counted.
+///
+/// # Errors
+/// What the system said of the folder; a statement that cannot be read is a note.
+pub fn check(manifest: &Path, verification: &Verification, keys: &[NamedKey]) -> io::Result<Attestations> {
+    let mut found = Attestations::default();
+    let files = match door::list(&folder_of(manifest)) {
+        Ok(files) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    if keys.is_empty() {
+        if !files.is_empty() {
+            let says =
+                format!("{}, not looked at: --key FILE.pub names whom you trust", counted(files.len(), "statement"));
+            found.notes.push(Note { at: AT.to_owned(), says });
+        }
+        return Ok(found);
+    }
+    for path in files {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if let Err(says) = read(&path).map(|envelope| found.envelope(&file, &envelope, verification, keys)) {
+            found.notes.push(Note { at: format!("{AT}.{file}"), says });
+        }
+    }
+    let signed: BTreeSet<&str> = found.signed.iter().map(|one| one.key_id.as_str()).collect();
+    let silent = keys.iter().filter(|trusted| !signed.contains(trusted.key.id().as_str()));
+    let missing: Vec<Finding> = silent
+        .map(|trusted| {
+            let expected = format!("a statement that `{}` signed", trusted.path.display());
+            finding(FindingName::SignatureMissing, AT, expected, "none about this manifest".to_owned())
+        })
+        .collect();
+    found.findings.extend(missing);
+    Ok(found)
+}
+
+fn read(path: &Path) -> Result<DsseEnvelope, String> {
+    let bytes = door::read(path, ENVELOPE_LIMIT as u64).map_err(|error| format!("not read: {error}"))?;
+    dsse_json::decode(&bytes).map_err(|error| format!("not read: {error}"))
+}
+
+fn finding(name: FindingName, at: &str, expected: String, found: String) -> Finding {
+    Finding { name, at: at.to_owned(), expected, found }
+}
+
+impl Attestations {
+    /// Judges one envelope.
+    fn envelope(&mut self, file: &str, envelope: &DsseEnvelope, verification: &Verification, keys: &[NamedKey]) {
+        let at = format!("{AT}.{file}");
+        let mut is_signed = false;
+        for trusted in keys {
+            if dsse::is_signed_by(envelope, &trusted.key) {
+                is_signed = true;
+                self.statement(file, envelope, verification, trusted);
+            } else if envelope.signatures.iter().any(|one| one.key_id == trusted.key.id()) {
+                let expected = format!("a signature by `{}`, as it claims", trusted.path.display());
+                let found = "a signature by another key, or of other bytes".to_owned();
+                self.findings.push(finding(FindingName::SignatureInvalid, &at, expected, found));
+                is_signed = true;
+            }
+        }
+        if !is_signed {
+            let says = "signed by none of the keys that were named".to_owned();
+            self.notes.push(Note { at, says });
+        }
+    }
+
+    /// Judges what a trusted key signed.
+    fn statement(&mut self, file: &str, envelope: &DsseEnvelope, verification: &Verification, trusted: &NamedKey) {
+        let at = format!("{AT}.{file}");
+        if envelope.payload_type != STATEMENT_TYPE {
+            let says = format!("signed, and not an in-toto statement but `{}`", envelope.payload_type);
+            return self.notes.push(Note { at, says });
+        }
+        let statement = match statement_json::decode(&envelope.payload) {
+            Ok(statement) => statement,
+            Err(error) => return self.notes.push(Note { at, says: format!("signed, and not read: {error}") }),
+        };
+        if !statement.is_about(verification.manifest.hash) {
+            let says = "signed, and about something else than this manifest alone".to_owned();
+            return self.notes.push(Note { at, says });
+        }
+        let says = match self.predicate(&at, &statement, verification, trusted) {
+            Some(says) => says,
+            None => return,
+        };
+        self.signed.push(SignedStatement {
+            file: file.to_owned(),
+            kind: statement.predicate.word().to_owned(),
+            says,
+            key: trusted.path.display().to_string(),
+            key_id: trusted.key.id(),
+        });
+    }
+
+    /// Holds what is said against the evidence, and says it in a word; none where the two contradict each other.
+    fn predicate(
+        &mut self,
+        at: &str,
+        statement: &Statement,
+        verification: &Verification,
+        trusted: &NamedKey,
+    ) -> Option<String> {
+        match &statement.predicate {
+            Predicate::TestResult(said) => {
+                let manifest = verification.parsed.as_ref()?;
+                let shown = TestResult::of(manifest, &verification.findings, &verification.flakes);
+                if let Some(shown) = shown.filter(|shown| shown != said) {
+                    let (expected, found) = (shown.result.as_str().to_owned(), said.result.as_str().to_owned());
+                    let more = if expected == found { ", of other commands or another configuration" } else { "" };
+                    let found = format!("{found}{more}, as `{}` signed", trusted.path.display());
+                    self.findings.push(finding(FindingName::StatementDiffers, at, expected, found));
+                    return None;
+                }
+                Some(said.result.as_str().to_owned())
+            }
+            Predicate::Replay(said) => {
+                if said.standing != Standing::Passed {
+                    let mut differing: Vec<String> = said
+                        .commands
+                        .iter()
+                        .filter(|command| !command.equality.is_equal())
+                        .map(|command| format!("{} {}", command.id, command.equality.as_str()))
+                        .collect();
+                    differing.extend(said.inputs.iter().map(|what| format!("{what} differs")));
+                    let expected = "a replay that is equal".to_owned();
+                    let list = if differing.is_empty() { said.standing.to_string() } else { differing.join(", ") };
+                    let found = format!("{list}, as `{}` signed", trusted.path.display());
+                    let name = match said.standing {
+                        Standing::Undecided => FindingName::ReplayUndecided,
+                        _ => FindingName::ReplayDiffers,
+                    };
+                    self.findings.push(finding(name, at, expected, found));
+                }
+                Some(said.standing.to_string())
+            }
+            Predicate::Other(_) => Some(String::new()),
+        }
+    }
+}
