@@ -2,8 +2,10 @@
 
 use rcrepro_format::attestations::{dsse_json, statement_json};
 use rcrepro_model::attestation::envelope::{DsseEnvelope, DsseSignature};
+use rcrepro_model::attestation::replay_result::ReplayResult;
 use rcrepro_model::attestation::statement::{Predicate, Statement};
 use rcrepro_model::attestation::test_result::TestOutcome;
+use rcrepro_model::standing::Standing;
 use rcrepro_signing::dsse;
 use rcrepro_signing::private_key::PrivateKey;
 
@@ -158,8 +160,24 @@ fn a_replay_is_signed_whatever_it_came_to() {
     assert!(ended.stdout.contains("replay failed, by key"), "{}", ended.stdout);
     scene.ok(&["attest", "RC-05", "--key", "alice"]);
     verify(&scene, &["alice.pub"], 0, &["signed  test-result PASSED"]);
-    let texts = ["replay-differs", "greet divergent, as `bob.pub` signed", "signed  replay failed, by `bob.pub`"];
+    let texts =
+        ["replay-differs", "greet divergent (stdout), as `bob.pub` signed", "signed  replay failed, by `bob.pub`"];
     verify(&scene, &["alice.pub", "bob.pub"], 1, &texts);
+
+    // One that calls itself equal and is not, and one of nothing.
+    let path = file(&scene, "replay", "bob");
+    let envelope = dsse_json::decode(scene.read(&path).as_bytes()).expect("an envelope");
+    let statement = statement_json::decode(&envelope.payload).expect("a statement");
+    let Predicate::Replay(said) = statement.predicate.clone() else { panic!("{statement:?}") };
+    let passed = ReplayResult { standing: Standing::Passed, ..said };
+    let hollow = ReplayResult { commands: Vec::new(), ..passed.clone() };
+    for lie in [passed, hollow] {
+        let lie = Statement { predicate: Predicate::Replay(lie), ..statement.clone() };
+        let signed = dsse::sign(&key_of(&scene, "bob"), &envelope.payload_type, statement_json::encode(&lie));
+        scene.write(&path, &dsse_json::encode(&signed));
+        let ended = verify(&scene, &["bob.pub"], 6, &["statement-differs", "a replay of greet"]);
+        assert!(!ended.stdout.contains("signed  replay"), "{}", ended.stdout);
+    }
 }
 
 #[test]

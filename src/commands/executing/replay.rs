@@ -64,7 +64,10 @@ pub async fn replay(
                 Some(key) => {
                     let info = session.engine.info();
                     let engine = format!("{} {}", info.name, info.version);
-                    Some(sign::attest_replay(&path, &replayed, engine, key)?)
+                    // A manifest of another commit was laid out for this replay alone.
+                    let beside = packet.as_ref().filter(|_| path.starts_with(older.path()));
+                    let beside = beside.map_or_else(|| path.clone(), |packet| workspace.manifest_path(packet));
+                    Some(sign::attest_replay(&beside, &replayed, engine, key)?)
                 }
                 None => None,
             };

@@ -13,6 +13,7 @@ use crate::evidence::verify::Verification;
 use rcrepro_format::attestations::dsse_json::{self, ENVELOPE_LIMIT};
 use rcrepro_format::attestations::statement_json;
 use rcrepro_model::attestation::envelope::{DsseEnvelope, STATEMENT_TYPE};
+use rcrepro_model::attestation::replay_result::ReplayResult;
 use rcrepro_model::attestation::signed::SignedStatement;
 use rcrepro_model::attestation::statement::{Predicate, Statement};
 use rcrepro_model::attestation::test_result::TestResult;
@@ -140,40 +141,62 @@ impl Attestations {
         verification: &Verification,
         trusted: &NamedKey,
     ) -> Option<String> {
+        let manifest = verification.parsed.as_ref()?;
         match &statement.predicate {
             Predicate::TestResult(said) => {
-                let manifest = verification.parsed.as_ref()?;
                 let shown = TestResult::of(manifest, &verification.findings, &verification.flakes);
                 if let Some(shown) = shown.filter(|shown| shown != said) {
-                    let (expected, found) = (shown.result.as_str().to_owned(), said.result.as_str().to_owned());
+                    let (expected, found) = (shown.result.as_str().to_owned(), said.result.as_str());
                     let more = if expected == found { ", of other commands or another configuration" } else { "" };
-                    let found = format!("{found}{more}, as `{}` signed", trusted.path.display());
-                    self.findings.push(finding(FindingName::StatementDiffers, at, expected, found));
+                    self.contradicted(at, expected, format!("{found}{more}"), trusted);
                     return None;
                 }
                 Some(said.result.as_str().to_owned())
             }
             Predicate::Replay(said) => {
-                if said.standing != Standing::Passed {
-                    let mut differing: Vec<String> = said
-                        .commands
-                        .iter()
-                        .filter(|command| !command.equality.is_equal())
-                        .map(|command| format!("{} {}", command.id, command.equality.as_str()))
-                        .collect();
-                    differing.extend(said.inputs.iter().map(|what| format!("{what} differs")));
-                    let expected = "a replay that is equal".to_owned();
-                    let list = if differing.is_empty() { said.standing.to_string() } else { differing.join(", ") };
-                    let found = format!("{list}, as `{}` signed", trusted.path.display());
-                    let name = match said.standing {
-                        Standing::Undecided => FindingName::ReplayUndecided,
-                        _ => FindingName::ReplayDiffers,
-                    };
-                    self.findings.push(finding(name, at, expected, found));
+                let own: Vec<String> = manifest.commands.iter().map(|command| command.id.to_string()).collect();
+                let commands: Vec<&str> = said.commands.iter().map(|command| command.id.as_str()).collect();
+                let is_equal = said.commands.iter().all(|command| command.equality.is_equal());
+                if own != commands || (said.standing == Standing::Passed && !is_equal) {
+                    let found = format!("{} of {}", said.standing, list(&commands, "no command"));
+                    self.contradicted(at, format!("a replay of {}", list(&own, "no command")), found, trusted);
+                    return None;
                 }
+                self.replay(at, said, trusted);
                 Some(said.standing.to_string())
             }
             Predicate::Other(_) => Some(String::new()),
         }
     }
+
+    fn contradicted(&mut self, at: &str, expected: String, found: String, trusted: &NamedKey) {
+        let found = format!("{found}, as `{}` signed", trusted.path.display());
+        self.findings.push(finding(FindingName::StatementDiffers, at, expected, found));
+    }
+
+    /// What one saw differ is a finding, also where others saw it equal.
+    fn replay(&mut self, at: &str, said: &ReplayResult, trusted: &NamedKey) {
+        let name = match said.standing {
+            Standing::Passed => return,
+            Standing::Undecided => FindingName::ReplayUndecided,
+            Standing::Failed | Standing::Tampered => FindingName::ReplayDiffers,
+        };
+        let unequal = said.commands.iter().filter(|command| !command.equality.is_equal());
+        let mut differing: Vec<String> = unequal
+            .map(|command| {
+                let parts = command.differing.iter().filter(|(_, equality)| !equality.is_equal());
+                let parts: Vec<&str> = parts.map(|(part, _)| part.as_str()).collect();
+                format!("{} {} ({})", command.id, command.equality.as_str(), list(&parts, "no stream or output"))
+            })
+            .collect();
+        differing.extend(said.inputs.iter().map(|what| format!("{what} differs")));
+        let found = format!("{}, as `{}` signed", list(&differing, said.standing.as_str()), trusted.path.display());
+        self.findings.push(finding(name, at, "a replay that is equal".to_owned(), found));
+    }
+}
+
+/// Joins words; without any, says so.
+fn list<T: AsRef<str>>(words: &[T], none: &str) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    if words.is_empty() { none.to_owned() } else { words.join(", ") }
 }

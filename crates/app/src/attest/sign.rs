@@ -91,7 +91,7 @@ pub fn attest(
     write(manifest, verification.manifest, Predicate::TestResult(result), key)
 }
 
-/// Signs how a replay of a manifest compared. `engine` names what ran it.
+/// Signs how a replay compared, and writes that beside `manifest`, where the one that was replayed lies or belongs. `engine` names what ran it.
 ///
 /// # Errors
 /// [`AttestError::Write`].
