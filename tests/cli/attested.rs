@@ -5,6 +5,7 @@ use rcrepro_model::attestation::envelope::{DsseEnvelope, DsseSignature};
 use rcrepro_model::attestation::replay_result::ReplayResult;
 use rcrepro_model::attestation::statement::{Predicate, Statement};
 use rcrepro_model::attestation::test_result::TestOutcome;
+use rcrepro_model::evidence::compare::Equality;
 use rcrepro_model::standing::Standing;
 use rcrepro_signing::dsse;
 use rcrepro_signing::private_key::PrivateKey;
@@ -67,6 +68,18 @@ fn a_packet_has_the_word_of_those_who_signed_it() {
     scene.commit("another greeting");
     scene.ok(&["run", "RC-05"]);
     verify(&scene, &["alice.pub"], 5, &["about something else than this manifest", "signature-missing"]);
+
+    // What the images of the release came to is signed with the rest.
+    scene.ok(&["attest", "RC-05", "--key", "alice"]);
+    let ended = verify(&scene, &["alice.pub", "./alice.pub"], 0, &["signed  test-result PASSED"]);
+    assert_eq!(ended.stdout.matches("signed  test-result").count(), 1, "one voice: {}", ended.stdout);
+    scene.write("manifests/RC-05.images.json", b"{}");
+    verify(&scene, &["alice.pub"], 6, &["statement-differs", "other images"]);
+    std::fs::remove_file(scene.path("manifests/RC-05.images.json")).expect("our own");
+    for number in 0..300 {
+        scene.write(&format!("manifests/RC-05.attestations/{number}.json"), b"{}");
+    }
+    verify(&scene, &["alice.pub"], 5, &["at most 256 statements", "302 files"]);
 }
 
 #[test]
@@ -108,6 +121,14 @@ fn an_envelope_that_was_changed_is_caught() {
     });
     let ended = verify(&scene, &["alice.pub"], 0, &["signed  test-result PASSED"]);
     assert_eq!(ended.stdout.matches("signed  test-result").count(), 1, "{}", ended.stdout);
+    // A trusted key's word on something else vouches for nothing.
+    for other in ["https://example.com/denounced/v1", "https://in-toto.io/attestation/test-result/v0.2"] {
+        let own_type = "https://in-toto.io/attestation/test-result/v0.1";
+        let payload = payload.replace(own_type, other).into_bytes();
+        let signed = dsse::sign(&key_of(&scene, "alice"), &whole.payload_type, payload);
+        scene.write(&own, &dsse_json::encode(&signed));
+        verify(&scene, &["alice.pub"], 5, &["of a type that is not read here", other, "signature-missing"]);
+    }
     for bytes in ["", "{}", "[]", "{\"payload\":\"\",\"payloadType\":\"\",\"signatures\":[]}"] {
         scene.write(&own, bytes.as_bytes());
         verify(&scene, &["alice.pub"], 5, &["not read", "signature-missing"]);
@@ -171,7 +192,9 @@ fn a_replay_is_signed_whatever_it_came_to() {
     let Predicate::Replay(said) = statement.predicate.clone() else { panic!("{statement:?}") };
     let passed = ReplayResult { standing: Standing::Passed, ..said };
     let hollow = ReplayResult { commands: Vec::new(), ..passed.clone() };
-    for lie in [passed, hollow] {
+    let mut parts = passed.clone();
+    parts.commands[0].equality = Equality::Bitwise;
+    for lie in [passed, hollow, parts] {
         let lie = Statement { predicate: Predicate::Replay(lie), ..statement.clone() };
         let signed = dsse::sign(&key_of(&scene, "bob"), &envelope.payload_type, statement_json::encode(&lie));
         scene.write(&path, &dsse_json::encode(&signed));
@@ -215,6 +238,13 @@ fn keys_are_made_once_and_kept_from_others() {
 fn nothing_is_signed_that_was_not_seen() {
     let scene = recorded("cat greeting.txt");
     scene.run(&["attest", "RC-07", "--key", "alice"]).failed(2, &["RC-07"]);
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let folder = scene.path("manifests/RC-05.attestations");
+    std::os::unix::fs::symlink(elsewhere.path(), &folder).expect("linked");
+    let linked = scene.run(&["attest", "RC-05", "--key", "alice"]);
+    assert!(linked.code == 4 && linked.stderr.contains("symbolic link"), "{}", linked.stderr);
+    assert_eq!(std::fs::read_dir(elsewhere.path()).expect("a folder").count(), 0);
+    std::fs::remove_file(&folder).expect("our own");
     let whole = scene.read(MANIFEST);
     scene.write(MANIFEST, whole.replace("\"exit_code\":0", "\"exit_code\":1").as_bytes());
     scene.run(&["attest", "RC-05", "--key", "alice"]).failed(6, &["tampered", "rcrepro verify"]);

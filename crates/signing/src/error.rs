@@ -6,6 +6,9 @@ pub enum KeyError {
     /// The text is not a key in PEM.
     #[error("it is not a key in PEM: {0}")]
     Malformed(String),
+    /// By a key of small order, a signature of anything can be made.
+    #[error("it is a weak Ed25519 key: by one of small order, signatures of anything can be made")]
+    Weak,
     /// The PEM holds something else.
     #[error("it holds `{found}`, expected `{expected}`")]
     Label {
@@ -15,7 +18,7 @@ pub enum KeyError {
         found: String,
     },
     /// The key is for another algorithm or curve.
-    #[error("it is for the algorithm {0}, expected Ed25519 or ECDSA over P-256")]
+    #[error("it is for {0}, expected Ed25519 or ECDSA over P-256")]
     Algorithm(String),
     /// The key is encrypted, and no passphrase was given.
     #[error("it is encrypted, and no passphrase was given")]

@@ -6,7 +6,7 @@ use p256::ecdsa::signature::Signer as _;
 use pkcs8::{EncodePrivateKey as _, EncryptedPrivateKeyInfo, LineEnding, PrivateKeyInfo, SecretDocument};
 use zeroize::Zeroizing;
 
-use crate::algorithm::{EC, ED25519, KeyAlgorithm};
+use crate::algorithm::{EC, ED25519, KeyAlgorithm, OTHER_CURVE, is_pem};
 use crate::error::KeyError;
 use crate::public_key::{PublicKey, Verifying};
 use crate::secret_text::SecretText;
@@ -55,6 +55,7 @@ impl PrivateKey {
     /// [`KeyError`] for anything else than one private key of a known algorithm that can be opened.
     pub fn from_pem(text: &SecretText, passphrase: Option<&SecretText>) -> Result<Self, KeyError> {
         let malformed = |error: &dyn fmt::Display| KeyError::Malformed(error.to_string());
+        is_pem(text.as_str())?;
         let (label, document) = SecretDocument::from_pem(text.as_str().trim()).map_err(|error| malformed(&error))?;
         match label {
             PLAIN => Self::from_document(&document),
@@ -78,8 +79,8 @@ impl PrivateKey {
                 .map_err(|error| malformed(&error)),
             EC => p256::ecdsa::SigningKey::try_from(info)
                 .map(|key| Self(Signing::EcdsaP256(key)))
-                .map_err(|error| KeyError::Algorithm(format!("{EC} with another curve: {error}"))),
-            other => Err(KeyError::Algorithm(other.to_string())),
+                .map_err(|_| KeyError::Algorithm(OTHER_CURVE.to_owned())),
+            other => Err(KeyError::Algorithm(format!("the algorithm {other}"))),
         }
     }
 

@@ -6,7 +6,7 @@ use p256::ecdsa::signature::Verifier as _;
 use pkcs8::{DecodePublicKey as _, EncodePublicKey as _, LineEnding};
 use rcrepro_model::content::digest::Sha256;
 
-use crate::algorithm::{EC, ED25519};
+use crate::algorithm::{EC, ED25519, OTHER_CURVE, is_pem};
 use crate::error::KeyError;
 
 /// What the PEM of a public key begins with.
@@ -30,6 +30,7 @@ impl PublicKey {
     /// look right, is refused, too.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
         let malformed = |error: &dyn fmt::Display| KeyError::Malformed(error.to_string());
+        is_pem(text)?;
         let (label, document) = pkcs8::Document::from_pem(text.trim()).map_err(|error| malformed(&error))?;
         if label != LABEL {
             return Err(KeyError::Label { expected: LABEL, found: label.to_owned() });
@@ -40,16 +41,15 @@ impl PublicKey {
                 let key = ed25519_dalek::VerifyingKey::from_public_key_der(document.as_bytes());
                 let key = key.map_err(|error| malformed(&error))?;
                 match key.is_weak() {
-                    true => Err(malformed(&"a weak Ed25519 key")),
+                    true => Err(KeyError::Weak),
                     false => Ok(Self(Verifying::Ed25519(key))),
                 }
             }
             EC => {
                 let key = p256::ecdsa::VerifyingKey::from_public_key_der(document.as_bytes());
-                key.map(|key| Self(Verifying::EcdsaP256(key)))
-                    .map_err(|error| KeyError::Algorithm(format!("{EC} with another curve: {error}")))
+                key.map(|key| Self(Verifying::EcdsaP256(key))).map_err(|_| KeyError::Algorithm(OTHER_CURVE.to_owned()))
             }
-            other => Err(KeyError::Algorithm(other.to_string())),
+            other => Err(KeyError::Algorithm(format!("the algorithm {other}"))),
         }
     }
 

@@ -101,12 +101,18 @@ fn what_is_not_such_a_key_is_refused_by_what_it_is() {
     assert!(privately(ED_PUBLIC).contains("holds `PUBLIC KEY`, expected `PRIVATE KEY`"));
     assert!(privately(include_str!("fixtures/sec1.pem")).contains("holds `EC PRIVATE KEY`"));
     assert!(publicly(include_str!("fixtures/rsa.pub")).contains("algorithm 1.2.840.113549.1.1.1"));
-    assert!(publicly(include_str!("fixtures/p384.pub")).contains("another curve"));
-    assert!(privately(include_str!("fixtures/p384.pem")).contains("another curve"));
+    assert!(publicly(include_str!("fixtures/p384.pub")).contains("ECDSA over another curve, expected"));
+    assert!(privately(include_str!("fixtures/p384.pem")).contains("ECDSA over another curve"));
     for text in ["", "nothing", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", &ED_PUBLIC[..60]] {
         assert!(publicly(text).contains("not a key in PEM"), "{text}: {}", publicly(text));
     }
     // The neutral element: with it, a signature of anything can be made.
     let weak = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAAQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n-----END PUBLIC KEY-----\n";
     assert!(publicly(weak).contains("weak"), "{}", publicly(weak));
+    let twice = format!("{ED_PUBLIC}{EC_PUBLIC}");
+    for (text, says) in
+        [("ssh-ed25519 AAAA", "no line begins"), (&twice, "2 parts"), (&format!("\u{feff}{ED_PUBLIC}"), "comes before")]
+    {
+        assert!(publicly(text).contains(says), "{}", publicly(text));
+    }
 }

@@ -1,12 +1,13 @@
 //! `rcrepro keygen` and `rcrepro attest`; and the key of a replay that is signed.
 
-use std::env;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::show;
+use crate::output::{say, show};
 use crate::today::today;
 use rcrepro_app::attest::keys;
 use rcrepro_app::attest::sign::{self, Attested};
@@ -22,6 +23,8 @@ use serde_json::{Value, json};
 
 /// Holds a passphrase where no file does.
 const VARIABLE: &str = "RCREPRO_PASSPHRASE";
+/// What others than the owner may do with a file, as bits of its mode.
+const OTHERS: u32 = 0o077;
 /// The most bytes of a passphrase's file.
 const LIMIT: u64 = 4096;
 
@@ -76,8 +79,14 @@ pub fn attest(context: &Context, arguments: &AttestArgs) -> Result<Exit, Failure
 
 /// Reads a private key.
 pub fn private_key(context: &Context, file: &Path, passphrase_file: Option<&Path>) -> Result<PrivateKey, Failure> {
-    let passphrase = passphrase(context, passphrase_file)?;
-    Ok(keys::read_private(&context.path(file), passphrase.as_ref())?)
+    let (passphrase, path) = (passphrase(context, passphrase_file)?, context.path(file));
+    let key = keys::read_private(&path, passphrase.as_ref())?;
+    let mode = fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode());
+    if mode & OTHERS != 0 {
+        let file = path.display();
+        say!("{}", row!("warning", "others may read or write the private key `{file}`: chmod 600 {file}"));
+    }
+    Ok(key)
 }
 
 /// Describes what was signed.

@@ -67,7 +67,7 @@ pub async fn replay(
                     // A manifest of another commit was laid out for this replay alone.
                     let beside = packet.as_ref().filter(|_| path.starts_with(older.path()));
                     let beside = beside.map_or_else(|| path.clone(), |packet| workspace.manifest_path(packet));
-                    Some(sign::attest_replay(&beside, &replayed, engine, key)?)
+                    Some(sign::attest_replay((&path, &beside), &replayed, engine, key)?)
                 }
                 None => None,
             };

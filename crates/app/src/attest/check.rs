@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
-use super::folder_of;
 use super::keys::NamedKey;
+use super::{folder_of, images_record};
 use crate::evidence::verify::Verification;
 use rcrepro_format::attestations::dsse_json::{self, ENVELOPE_LIMIT};
 use rcrepro_format::attestations::statement_json;
@@ -16,7 +16,8 @@ use rcrepro_model::attestation::envelope::{DsseEnvelope, STATEMENT_TYPE};
 use rcrepro_model::attestation::replay_result::ReplayResult;
 use rcrepro_model::attestation::signed::SignedStatement;
 use rcrepro_model::attestation::statement::{Predicate, Statement};
-use rcrepro_model::attestation::test_result::TestResult;
+use rcrepro_model::attestation::test_result::{TestResult, configuration};
+use rcrepro_model::content::digest::Sha256;
 use rcrepro_model::evidence::finding::{Finding, FindingName, Note};
 use rcrepro_model::standing::Standing;
 use rcrepro_model::text::plural::counted;
@@ -25,10 +26,14 @@ use rcrepro_store::door;
 
 /// The place of statements in findings and notes.
 const AT: &str = "attestations";
+/// The most statements beside a manifest that are looked at: each costs a check of each of its signatures by each key.
+const MOST: usize = 256;
 
 /// What the statements beside a manifest come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Attestations {
+    /// The hash of the record of the release's images.
+    images: Option<Sha256>,
     /// What trusted keys have signed about this manifest, and the evidence does not contradict.
     pub signed: Vec<SignedStatement>,
     /// What is wrong.
@@ -42,7 +47,7 @@ pub struct Attestations {
 /// # Errors
 /// What the system said of the folder; a statement that cannot be read is a note.
 pub fn check(manifest: &Path, verification: &Verification, keys: &[NamedKey]) -> io::Result<Attestations> {
-    let mut found = Attestations::default();
+    let mut found = Attestations { images: images_record(manifest)?, ..Attestations::default() };
     let files = match door::list(&folder_of(manifest)) {
         Ok(files) => files,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -56,9 +61,18 @@ pub fn check(manifest: &Path, verification: &Verification, keys: &[NamedKey]) ->
         }
         return Ok(found);
     }
+    if files.len() > MOST {
+        let expected = format!("at most {MOST} statements, of which each is looked at");
+        found.findings.push(finding(FindingName::SignatureMissing, AT, expected, counted(files.len(), "file")));
+        return Ok(found);
+    }
+    let ids: BTreeSet<String> = keys.iter().map(|trusted| trusted.key.id()).collect();
+    let first = |id: &String| keys.iter().find(|trusted| trusted.key.id() == *id).cloned();
+    // The same key twice is one voice.
+    let keys: Vec<NamedKey> = ids.iter().filter_map(first).collect();
     for path in files {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if let Err(says) = read(&path).map(|envelope| found.envelope(&file, &envelope, verification, keys)) {
+        if let Err(says) = read(&path).map(|envelope| found.envelope(&file, &envelope, verification, &keys)) {
             found.notes.push(Note { at: format!("{AT}.{file}"), says });
         }
     }
@@ -144,11 +158,19 @@ impl Attestations {
         let manifest = verification.parsed.as_ref()?;
         match &statement.predicate {
             Predicate::TestResult(said) => {
-                let shown = TestResult::of(manifest, &verification.findings, &verification.flakes);
-                if let Some(shown) = shown.filter(|shown| shown != said) {
-                    let (expected, found) = (shown.result.as_str().to_owned(), said.result.as_str());
-                    let more = if expected == found { ", of other commands or another configuration" } else { "" };
-                    self.contradicted(at, expected, format!("{found}{more}"), trusted);
+                let shown = TestResult::of(manifest, &verification.findings, &verification.flakes, self.images);
+                // Where the evidence decides nothing, what it was run with can still be told.
+                let (expected, differs) = match &shown {
+                    Some(shown) => (shown.result.as_str(), shown != said),
+                    None => ("the same configuration", said.configuration != configuration(manifest, self.images)),
+                };
+                if differs {
+                    let found = said.result.as_str();
+                    let same = "of other commands, another configuration or other images";
+                    let found = if expected == found { format!("{found}, {same}") } else { found.to_owned() };
+                    let found =
+                        if shown.is_none() { format!("another one, or other images, for {found}") } else { found };
+                    self.contradicted(at, expected.to_owned(), found, trusted);
                     return None;
                 }
                 Some(said.result.as_str().to_owned())
@@ -156,16 +178,22 @@ impl Attestations {
             Predicate::Replay(said) => {
                 let own: Vec<String> = manifest.commands.iter().map(|command| command.id.to_string()).collect();
                 let commands: Vec<&str> = said.commands.iter().map(|command| command.id.as_str()).collect();
-                let is_equal = said.commands.iter().all(|command| command.equality.is_equal());
-                if own != commands || (said.standing == Standing::Passed && !is_equal) {
-                    let found = format!("{} of {}", said.standing, list(&commands, "no command"));
+                let is_of_these = said.images.as_ref().is_none_or(|images| Some(images.record) == self.images);
+                if own != commands || !is_of_these || said.contradicts_itself() {
+                    let images = if is_of_these { "" } else { ", and of other release images" };
+                    let found = format!("{} of {}{images}", said.standing, list(&commands, "no command"));
                     self.contradicted(at, format!("a replay of {}", list(&own, "no command")), found, trusted);
                     return None;
                 }
                 self.replay(at, said, trusted);
                 Some(said.standing.to_string())
             }
-            Predicate::Other(_) => Some(String::new()),
+            // Who signs a refusal in words that are not read here has not vouched for anything.
+            Predicate::Other(uri) => {
+                let says = format!("signed, and of a type that is not read here: `{uri}`");
+                self.notes.push(Note { at: at.to_owned(), says });
+                None
+            }
         }
     }
 
@@ -189,6 +217,8 @@ impl Attestations {
                 format!("{} {} ({})", command.id, command.equality.as_str(), list(&parts, "no stream or output"))
             })
             .collect();
+        let images = said.images.iter().flat_map(|images| &images.differing);
+        differing.extend(images.map(|name| format!("release image {name}")));
         differing.extend(said.inputs.iter().map(|what| format!("{what} differs")));
         let found = format!("{}, as `{}` signed", list(&differing, said.standing.as_str()), trusted.path.display());
         self.findings.push(finding(name, at, "a replay that is equal".to_owned(), found));

@@ -47,7 +47,7 @@ impl Hint for KeyFileError {
             Self::File { path, source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
                 return Some(format!("a key is never replaced: name another file than `{}`", path.display()));
             }
-            Self::File { .. } => return None,
+            Self::File { .. } => return Some("rcrepro keygen FILE makes a key, and FILE.pub".to_owned()),
             Self::Key { path, .. } => path.display(),
         };
         match self {

@@ -3,13 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::folder_of;
+use super::{folder_of, images_record};
 use crate::evidence::evidence_set::{EvidenceSet, EvidenceSetError};
+use crate::release::step::record_path;
 use crate::run::replay::Replayed;
-use crate::workspace::files::write_whole;
+use crate::workspace::files::{own_folder, write_whole};
 use rcrepro_format::attestations::{dsse_json, statement_json};
 use rcrepro_model::attestation::envelope::STATEMENT_TYPE;
-use rcrepro_model::attestation::replay_result::ReplayResult;
+use rcrepro_model::attestation::replay_result::{ReplayResult, ReplayedImages};
 use rcrepro_model::attestation::resource::ResourceDescriptor;
 use rcrepro_model::attestation::statement::{Predicate, Statement};
 use rcrepro_model::attestation::test_result::TestResult;
@@ -83,7 +84,8 @@ pub fn attest(
 ) -> Result<Attested, AttestError> {
     let verification = EvidenceSet::open(manifest, store)?.verify(today)?;
     let (findings, flakes) = (&verification.findings, &verification.flakes);
-    let result = verification.parsed.as_ref().and_then(|parsed| TestResult::of(parsed, findings, flakes));
+    let images = images_record(manifest).map_err(unread(manifest))?;
+    let result = verification.parsed.as_ref().and_then(|parsed| TestResult::of(parsed, findings, flakes, images));
     let Some(result) = result else {
         let (standing, findings) = (verification.standing(), findings.len());
         return Err(AttestError::Undecided { path: manifest.to_owned(), standing, findings });
@@ -91,12 +93,12 @@ pub fn attest(
     write(manifest, verification.manifest, Predicate::TestResult(result), key)
 }
 
-/// Signs how a replay compared, and writes that beside `manifest`, where the one that was replayed lies or belongs. `engine` names what ran it.
+/// Signs how a replay of a manifest compared, and writes that for the one `beside`, where it belongs. `engine` names what ran it.
 ///
 /// # Errors
-/// [`AttestError::Write`].
+/// [`AttestError`].
 pub fn attest_replay(
-    manifest: &Path,
+    (manifest, beside): (&Path, &Path),
     replayed: &Replayed,
     engine: String,
     key: &PrivateKey,
@@ -106,8 +108,16 @@ pub fn attest_replay(
     let ran = [("engine", engine), ("isa", platform.isa.clone()), ("os", platform.os.clone()), ("program", program)];
     let ran = ran.into_iter().map(|(what, is)| (what.to_owned(), is)).collect();
     let found = replayed.found.digest;
-    let result = ReplayResult::of(&replayed.comparison, replayed.standing(), found, ran);
-    write(manifest, replayed.recorded_digest, Predicate::Replay(result), key)
+    let record = images_record(manifest).map_err(unread(manifest))?;
+    let images = replayed.found.images.as_ref().zip(record);
+    let images = images.map(|(images, record)| ReplayedImages::of(record, &images.findings));
+    let result = ReplayResult::of(&replayed.comparison, replayed.standing(), (found, images), ran);
+    write(beside, replayed.recorded_digest, Predicate::Replay(result), key)
+}
+
+fn unread(manifest: &Path) -> impl FnOnce(io::Error) -> EvidenceSetError {
+    let path = record_path(manifest);
+    |source| EvidenceSetError::Read { path, source }
 }
 
 fn write(manifest: &Path, digest: Digest, predicate: Predicate, key: &PrivateKey) -> Result<Attested, AttestError> {
@@ -117,7 +127,8 @@ fn write(manifest: &Path, digest: Digest, predicate: Predicate, key: &PrivateKey
     let key_id = key.public().id();
     let file = format!("{}.{}.json", statement.predicate.word(), &key_id[..SHORT_ID]);
     let path = folder_of(manifest).join(file);
-    write_whole(&path, &dsse_json::encode(&envelope))
+    own_folder(&folder_of(manifest))
+        .and_then(|()| write_whole(&path, &dsse_json::encode(&envelope)))
         .map_err(|source| AttestError::Write { path: path.clone(), source })?;
     Ok(Attested { path, statement, key_id })
 }

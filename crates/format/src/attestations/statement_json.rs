@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::syntax::canonical_json;
 use crate::syntax::unambiguous_json::{self, AmbiguousJsonError, KnownKeys};
-use rcrepro_model::attestation::replay_result::{ReplayResult, ReplayedCommand};
+use rcrepro_model::attestation::replay_result::{ReplayResult, ReplayedCommand, ReplayedImages};
 use rcrepro_model::attestation::resource::ResourceDescriptor;
 use rcrepro_model::attestation::statement::{Predicate, REPLAY_RESULT, Statement, TEST_RESULT};
 use rcrepro_model::attestation::test_result::{TestOutcome, TestResult};
@@ -25,9 +25,10 @@ const SHA256: &str = "sha256";
 
 const RESOURCE: KnownKeys = KnownKeys { plain: &["digest", "name"], objects: &[] };
 const COMMAND: KnownKeys = KnownKeys { plain: &["differing", "equality", "id"], objects: &[] };
+const IMAGES: KnownKeys = KnownKeys { plain: &["differing", "record"], objects: &[] };
 const PREDICATE: KnownKeys = KnownKeys {
     plain: &["failedTests", "found", "inputs", "passedTests", "ran", "result", "warnedTests"],
-    objects: &[("commands", &COMMAND), ("configuration", &RESOURCE)],
+    objects: &[("commands", &COMMAND), ("configuration", &RESOURCE), ("images", &IMAGES)],
 };
 const KEYS: KnownKeys =
     KnownKeys { plain: &["_type", "predicateType"], objects: &[("predicate", &PREDICATE), ("subject", &RESOURCE)] };
@@ -92,7 +93,15 @@ struct ReplayWire {
     commands: Vec<CommandWire>,
     inputs: Vec<String>,
     found: String,
+    #[serde(default)]
+    images: Option<ImagesWire>,
     ran: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct ImagesWire {
+    record: String,
+    differing: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -127,7 +136,7 @@ fn predicate(predicate: &Predicate) -> Value {
             "configuration": configuration.iter().map(resource).collect::<Vec<_>>(), "failedTests": failed, "passedTests": passed,
             "result": result.as_str(), "warnedTests": warned,
         }),
-        Predicate::Replay(ReplayResult { standing, commands, inputs, found, ran }) => {
+        Predicate::Replay(ReplayResult { standing, commands, inputs, found, images, ran }) => {
             let words = |differing: &[(String, Equality)]| -> BTreeMap<String, &str> {
                 differing.iter().map(|(part, equality)| (part.clone(), equality.as_str())).collect()
             };
@@ -136,9 +145,13 @@ fn predicate(predicate: &Predicate) -> Value {
                 .map(|one| json!({ "differing": words(&one.differing), "equality": one.equality.as_str(), "id": one.id }))
                 .collect();
             let ran: BTreeMap<&String, &String> = ran.iter().map(|(key, value)| (key, value)).collect();
-            json!({
+            let mut document = json!({
                 "commands": commands, "found": found.to_string(), "inputs": inputs, "ran": ran, "result": standing.as_str(),
-            })
+            });
+            if let Some(ReplayedImages { record, differing }) = images {
+                document["images"] = json!({ "differing": differing, "record": record.to_string() });
+            }
+            document
         }
         Predicate::Other(_) => json!({}),
     }
@@ -206,11 +219,19 @@ fn replay(wire: ReplayWire) -> Result<ReplayResult, StatementError> {
             id: wire.id,
         })
     };
+    let images = match wire.images {
+        Some(ImagesWire { record, differing }) => {
+            let record = record.parse::<Sha256>().map_err(|_| word("images.record", &record))?;
+            Some(ReplayedImages { record, differing })
+        }
+        None => None,
+    };
     Ok(ReplayResult {
         standing: standing.ok_or_else(|| word("result", &wire.result))?,
         commands: wire.commands.into_iter().map(command).collect::<Result<_, StatementError>>()?,
         inputs: wire.inputs,
         found: wire.found.parse::<Digest>().map_err(|_| word("found", &wire.found))?,
+        images,
         ran: wire.ran.into_iter().collect(),
     })
 }
@@ -244,6 +265,7 @@ mod tests {
             ],
             inputs: vec!["plan".to_owned()],
             found: Digest::of(b"found"),
+            images: Some(ReplayedImages { record: Sha256::of(b"record"), differing: vec!["app".to_owned()] }),
             ran: vec![("engine".to_owned(), "docker 20.10.24".to_owned())],
         };
         [of(Predicate::TestResult(tested)), of(Predicate::Replay(replayed))]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::resource::ResourceDescriptor;
+use crate::content::digest::Sha256;
 use crate::content::name::Name;
 use crate::evidence::finding::Finding;
 use crate::evidence::manifest::ReproManifest;
@@ -52,10 +53,15 @@ impl TestOutcome {
 }
 
 impl TestResult {
-    /// Derives what a manifest shows; `findings` are everything that is wrong with it, `flakes` what the quarantine covers. Commands of which
-    /// nothing can be said are in none of the lists; none where nothing can be said of the packet, or where something was tampered with.
+    /// Derives what a manifest shows; `findings` are everything that is wrong with it, `flakes` what the quarantine covers, `images` the hash of
+    /// the record of the release's images beside it. Commands of which nothing can be said are in none of the lists; none where nothing can be said of the packet, or where something was tampered with.
     #[must_use]
-    pub fn of(manifest: &ReproManifest, findings: &[Finding], flakes: &BTreeMap<Name, Flake>) -> Option<Self> {
+    pub fn of(
+        manifest: &ReproManifest,
+        findings: &[Finding],
+        flakes: &BTreeMap<Name, Flake>,
+        images: Option<Sha256>,
+    ) -> Option<Self> {
         let standing = Standing::worst(findings);
         if !matches!(standing, Standing::Passed | Standing::Failed) {
             return None;
@@ -78,18 +84,20 @@ impl TestResult {
             (Standing::Passed, false) => TestOutcome::Warned,
             _ => TestOutcome::Failed,
         };
-        Some(Self { result, configuration: configuration(manifest), passed, warned, failed })
+        Some(Self { result, configuration: configuration(manifest, images), passed, warned, failed })
     }
 }
 
 /// Lists what decided the results, by digest: the plan's bytes, the root of the source, images by their OCI manifests, frozen inputs by their
-/// roots.
-fn configuration(manifest: &ReproManifest) -> Vec<ResourceDescriptor> {
+/// roots; and the record of release images, which names all that they came to.
+#[must_use]
+pub fn configuration(manifest: &ReproManifest, record: Option<Sha256>) -> Vec<ResourceDescriptor> {
     let own = [("plan", manifest.plan.hash), ("source", manifest.source.root.hash)];
     let own = own.into_iter().map(|(name, hash)| ResourceDescriptor::new(name, hash));
     let images =
         manifest.images.iter().map(|(name, image)| ResourceDescriptor::new(format!("image:{name}"), image.manifest));
     let frozen =
         manifest.frozen.iter().map(|(name, input)| ResourceDescriptor::new(format!("frozen:{name}"), input.root.hash));
-    own.chain(images).chain(frozen).collect()
+    let record = record.map(|hash| ResourceDescriptor::new("release-images", hash));
+    own.chain(images).chain(frozen).chain(record).collect()
 }
