@@ -77,7 +77,7 @@ impl ReplayResult {
         Self { standing, commands: commands.collect(), inputs: inputs.collect(), found, images, ran }
     }
 
-    /// Whether it says of itself that everything was equal, and of a part that it was not.
+    /// Whether it calls everything equal, and a part of it not.
     #[must_use]
     pub fn contradicts_itself(&self) -> bool {
         let is_equal = |command: &ReplayedCommand| command.equality.is_equal();
